@@ -1,0 +1,109 @@
+"""What templates need to show facts: dates in words, marks, places in a document, marks of an answer."""
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from django import template
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.dateformat import format as format_date
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from relations import dates, passages
+
+register = template.Library()
+
+NO_BREAK_SPACE = "\u00a0"
+MINUS = "\u2212"
+
+# Symbol of static/marks.svg, and place on the page How we check, for each grade a fact can show.
+MARK_OF_GRADE = {
+    "primary": "official",
+    "independent": "two",
+    "one": "one",
+    "own": "one",
+    "tertiary": "notes",
+    "disputed": "disputed",
+    "rechecking": "rechecking",
+    "unchecked": "rechecking",
+}
+PLACE_OF_GRADE = MARK_OF_GRADE | {"own": "view"}
+
+
+@register.filter
+def edtf(text: str) -> str:
+    """An EDTF string as people write dates: "2020-09" is "September 2020"; "" stays ""."""
+    return dates.display(text) if text else ""
+
+
+@register.filter
+def day(value: date) -> str:
+    """A calendar day in the reader's language, its parts kept on one line: 14 November 2025."""
+    return format_date(value, f"j{NO_BREAK_SPACE}F{NO_BREAK_SPACE}Y")
+
+
+@register.inclusion_tag("components/_mark.html")
+def mark(name: str) -> dict[str, str]:
+    """The drawn mark of a grade ("primary", "disputed" …) or a symbol of marks.svg ("right", "wrong", "blank" …)."""
+    return {"sheet": static("marks.svg"), "symbol": MARK_OF_GRADE.get(name, name)}
+
+
+@register.filter
+def place_of_grade(grade: str) -> str:
+    """The fragment of the page How we check that explains a grade."""
+    return PLACE_OF_GRADE.get(grade, grade)
+
+
+@register.filter
+def original_url(citation) -> str:
+    """The source's address, opened at the cited words; "" for a source without an address."""
+    url = citation.passage.source.url
+    return passages.fragment_url(url, citation.anchor) if url else ""
+
+
+@register.filter
+def passage_id(passage) -> str:
+    """The fragment of a passage on its source's page: "p32", or the end of its ref while it has no number."""
+    return f"p{passage.number}" if passage.number is not None else f"p-{passage.ref.rpartition('/')[2]}"
+
+
+@register.filter
+def marked(text: str, anchor: str) -> str | SafeString:
+    """The text of a passage with its anchor in <mark>; the text alone where the anchor is not in it."""
+    before, found, after = text.partition(anchor) if anchor else (text, "", "")
+    return format_html("{}<mark>{}</mark>{}", before, found, after) if found else text
+
+
+@register.filter
+def score(value: Fraction | Decimal | int) -> str:
+    """Marks to two decimals, halves away from zero, with a true minus: 10.67, −0.67."""
+    exact = Fraction(value)
+    hundredths = (Decimal(abs(exact.numerator)) / exact.denominator).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{MINUS if exact < 0 and hundredths else ''}{hundredths}"
+
+
+@register.filter
+def signed(value: Fraction | Decimal | int) -> str:
+    """Marks won or lost, to two decimals: +2.00, −0.67, 0.00."""
+    text = score(value)
+    return text if text.startswith(MINUS) or not text.strip("0.") else f"+{text}"
+
+
+@register.simple_tag(takes_context=True)
+def current(context, address: str) -> str:
+    """` aria-current="page"` on the address itself, `"true"` below it; nothing where there is no request."""
+    request = getattr(context, "request", None)
+    if request is None or not request.path.startswith(address):
+        return ""
+    return format_html(' aria-current="{}"', "page" if request.path == address else "true")
+
+
+@register.simple_tag
+def section_url(name: str) -> str:
+    """The address of a section, or "" while it is not built: then the navigation leaves it out."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
