@@ -11,14 +11,14 @@ from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from relations import dates, passages
+from relations import dates
 
 register = template.Library()
 
 NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"
 
-# Symbol of static/marks.svg, and place on the page How we check, for each grade a fact can show.
+# Symbol of static/marks.svg for each grade a fact can show.
 MARK_OF_GRADE = {
     "primary": "official",
     "independent": "two",
@@ -29,7 +29,6 @@ MARK_OF_GRADE = {
     "rechecking": "rechecking",
     "unchecked": "rechecking",
 }
-PLACE_OF_GRADE = MARK_OF_GRADE | {"own": "view"}
 
 
 @register.filter
@@ -51,22 +50,11 @@ def mark(name: str) -> dict[str, str]:
 
 
 @register.filter
-def place_of_grade(grade: str) -> str:
-    """The fragment of the page How we check that explains a grade."""
-    return PLACE_OF_GRADE.get(grade, grade)
-
-
-@register.filter
-def original_url(citation) -> str:
-    """The source's address, opened at the cited words; "" for a source without an address."""
-    url = citation.passage.source.url
-    return passages.fragment_url(url, citation.anchor) if url else ""
-
-
-@register.filter
-def passage_id(passage) -> str:
-    """The fragment of a passage on its source's page: "p32", or the end of its ref while it has no number."""
-    return f"p{passage.number}" if passage.number is not None else f"p-{passage.ref.rpartition('/')[2]}"
+def grade_place(fact) -> str:
+    """Where the page How we check explains what a fact shows: a fragment of its address."""
+    if fact.modality != "fact" and fact.shown_grade not in {"disputed", "rechecking", "unchecked"}:
+        return "view" if fact.modality == "view" else "expected"
+    return MARK_OF_GRADE.get(fact.shown_grade, "")
 
 
 @register.filter
