@@ -1,0 +1,10 @@
+"""Where everything is. Addresses never change (DESIGN.md, rule 7)."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("quizzes.urls")),
+    path("", include("relations.urls")),
+]

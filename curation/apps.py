@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class CurationConfig(AppConfig):
+    name = "curation"
+    verbose_name = _("History")
+
+    def ready(self) -> None:
+        from curation import database, groups
+
+        groups.register("curation", author=["view_revision"])
+        post_migrate.connect(database.install_after_migrate, dispatch_uid="curation.database")
+        post_migrate.connect(groups.make_after_migrate, dispatch_uid="curation.groups")

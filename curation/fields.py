@@ -1,0 +1,70 @@
+"""Fields that behave alike on SQLite and PostgreSQL."""
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.query_utils import DeferredAttribute
+from django.utils.translation import gettext_lazy as _
+
+validate_key = RegexValidator(
+    r"\A[A-Za-z0-9][A-Za-z0-9._/-]*\Z",
+    _("“%(value)s” is not a key: use letters a–z, digits and hyphens, beginning with a letter or digit."),
+    code="key",
+)
+
+
+class KeyField(models.CharField):
+    """A natural key: ASCII, compared and sorted byte by byte on every database.
+
+    PostgreSQL would otherwise sort by the locale of the cluster, and two dumps of one content would differ.
+    """
+
+    default_validators = [validate_key]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 100)
+        super().__init__(*args, **kwargs)
+
+    def db_parameters(self, connection: Any) -> Any:
+        parameters = super().db_parameters(connection)
+        if connection.vendor == "postgresql":
+            parameters["collation"] = "C"
+        return parameters
+
+
+class DerivingAttribute(DeferredAttribute):
+    """An attribute that sets the columns its field derives from it, as ImageField sets width and height.
+
+    So the derived columns are right however an instance came to be: forms, `loaddata`, `bulk_create`.
+    """
+
+    field: "DerivingField"
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        instance.__dict__[self.field.attname] = value
+        instance.__dict__.update(self.field.derive(value))
+
+
+class DerivingField(models.CharField):
+    """A text from which other columns of the row follow. Subclasses say which, in `derive`.
+
+    The derived fields stand *above* this one in the model (a field's default is set in that order).
+    """
+
+    descriptor_class = DerivingAttribute
+
+    def derive(self, value: Any) -> dict[str, Any]:
+        """Return the derived columns by attribute name; never raises, whatever `value` is."""
+        return {}
+
+
+class DerivingQuerySet(models.QuerySet):
+    """A QuerySet whose `update()` keeps derived columns in step."""
+
+    def update(self, **kwargs: Any) -> int:
+        for name, value in list(kwargs.items()):
+            field = self.model._meta.get_field(name)
+            if isinstance(field, DerivingField) and not hasattr(value, "resolve_expression"):
+                kwargs = {**field.derive(value), **kwargs}
+        return super().update(**kwargs)

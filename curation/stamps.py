@@ -1,0 +1,30 @@
+"""Reuse of what was computed until the content changes: cached values and 304 answers."""
+
+import hashlib
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest
+from django.utils import timezone, translation
+
+from curation.models import Stamp
+
+T = TypeVar("T")
+
+
+def state() -> str:
+    """Name the state of the content: the stamp, and the day (in TIME_ZONE), since validity turns with it."""
+    return f"{Stamp.read()}-{timezone.localdate().isoformat()}"
+
+
+def cached(name: str, compute: Callable[[], T]) -> T:
+    """Return `compute()`, kept for as long as neither the content nor the day changes.
+
+    Inside a transaction nothing is kept: its stamp may be rolled back and then be used again.
+    """
+    if connection.in_atomic_block:
+        return compute()
+    key = f"content:{state()}:{translation.get_language()}:{hashlib.sha256(name.encode()).hexdigest()}"
+    return cache.get_or_set(key, compute, timeout=86_400)  # type: ignore[return-value]

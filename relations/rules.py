@@ -1,0 +1,101 @@
+"""Rules of a fact and a citation that a constraint cannot hold, as pure readings of an instance.
+
+Each raises `ValidationError` with a message for its field, saying what was found and what to do. Forms and
+imports call the same functions. Source of the rules: the editorial standard (docs/editing.md).
+"""
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.utils.translation import gettext as _
+
+from relations import dates, passages
+
+if TYPE_CHECKING:
+    from relations.models import Citation, Fact, Property
+
+MAX_WORDS = 30
+
+
+def fact_errors(fact: "Fact") -> None:
+    errors: dict[str, str] = {}
+    if problem := statement_problem(fact.statement):
+        errors["statement"] = problem
+    if fact.property_id and fact.value and (problem := value_problem(fact.property, fact.value)):
+        errors["value"] = problem
+    if fact.verdict in ("borne-out", "not-borne-out") and fact.outcome_id is None:
+        errors["outcome"] = _("Say what happened: choose the fact that bore the expectation out, or did not.")
+    if fact.outcome_id is not None and not fact.verdict:
+        errors["verdict"] = _("An outcome is chosen, so say whether it bore the expectation out.")
+    if fact.superseded_by_id is not None and supersedes_in_a_circle(fact):
+        errors["superseded_by"] = _("These facts would supersede one another in a circle.")
+    if errors:
+        raise ValidationError(errors)
+
+
+def statement_problem(statement: str) -> str:
+    words = len(statement.split())
+    if words > MAX_WORDS:
+        return _("The statement has %(words)d words; write at most %(most)d, or split it into two facts.") % {
+            "words": words,
+            "most": MAX_WORDS,
+        }
+    return ""
+
+
+def value_problem(prop: "Property", value: str) -> str:
+    """Return why `value` cannot be a value of `prop`, or the empty text."""
+    from relations.models import Entity
+
+    if prop.value_type == "date":
+        try:
+            dates.parse(value)
+        except dates.DateError as error:
+            return str(error)
+    elif prop.value_type == "number":
+        try:
+            float(value)
+        except ValueError:
+            return _("“%(value)s” is not a number: write digits and a point, such as 22.85.") % {"value": value}
+    elif prop.value_type == "entity":
+        if not Entity.objects.filter(slug=value).exists():
+            return _("“%(value)s” is not the key of a name: add the name first, then write its key.") % {"value": value}
+    elif prop.value_type == "choice" and value not in prop.choice_list:
+        return _("“%(value)s” is not one of the choices: %(choices)s.") % {
+            "value": value,
+            "choices": ", ".join(prop.choice_list),
+        }
+    return ""
+
+
+def supersedes_in_a_circle(fact: "Fact") -> bool:
+    seen = {fact.pk}
+    successor = fact.superseded_by
+    while successor is not None:
+        if successor.pk in seen:
+            return True
+        seen.add(successor.pk)
+        successor = successor.superseded_by
+    return False
+
+
+def citation_errors(citation: "Citation") -> None:
+    if problem := anchor_problem(citation):
+        raise ValidationError({"anchor": problem})
+
+
+def anchor_problem(citation: "Citation") -> str:
+    """Return why the anchor cannot serve: its form, or, where the text is kept, that it is not there once."""
+    if problem := passages.anchor_problem(citation.anchor):
+        return str(problem)
+    try:
+        text = citation.passage.kept_text.text
+    except ObjectDoesNotExist:
+        return ""  # no passage chosen yet, or no text to look in
+    found = passages.occurrences(citation.anchor, text)
+    if found != 1:
+        return _("“%(anchor)s” stands %(found)d times in this passage; choose words that stand there once.") % {
+            "anchor": citation.anchor,
+            "found": found,
+        }
+    return ""
