@@ -47,21 +47,35 @@ PRELIMS = MarkingScheme()
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a result: how many questions came out so, and their marks as shown."""
+    """One line of a result: how many questions came out so, and their marks in whole hundredths."""
 
     outcome: Outcome
     count: int
-    shown: str
+    marks: Fraction
+
+    @property
+    def shown(self) -> str:
+        return display(self.marks)
 
 
 @dataclass(frozen=True)
 class Result:
-    """A score that adds up on the page: the lines' shown marks sum to the shown score."""
+    """A score that adds up on the page: the lines' marks, whole hundredths, sum to the shown score.
+
+    `total` is exact.
+    """
 
     lines: tuple[Line, ...]
-    score: str
-    out_of: str
-    exact: Fraction
+    total: Fraction
+    of: Fraction
+
+    @property
+    def score(self) -> str:
+        return display(self.total, signed=False)
+
+    @property
+    def out_of(self) -> str:
+        return display(self.of, signed=False, whole=True)
 
 
 def total(marks: Iterable[Fraction]) -> Fraction:
@@ -76,11 +90,8 @@ def result(marked: Sequence[tuple[Outcome, Fraction]], *, out_of: Fraction) -> R
     exact = [total(mark for outcome, mark in marked if outcome is line) for line in Outcome]
     shown = fit(exact)
     counts = [sum(outcome is line for outcome, _ in marked) for line in Outcome]
-    lines = tuple(
-        Line(line, count, display(amount)) for line, count, amount in zip(Outcome, counts, shown, strict=True)
-    )
-    score = total(exact)
-    return Result(lines, display(score, signed=False), display(out_of, signed=False, whole=True), score)
+    lines = tuple(Line(*line) for line in zip(Outcome, counts, shown, strict=True))
+    return Result(lines, total(exact), out_of)
 
 
 def fit(amounts: Sequence[Fraction]) -> list[Fraction]:
