@@ -1,8 +1,9 @@
 """Starting an attempt, and answering it. The first answer counts; whatever comes after it does no harm."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from django.db import transaction
 
@@ -31,7 +32,7 @@ def practisable_set(topic: Topic | None = None) -> list[Question]:
     """At most SET_SIZE questions at random, of `topic` where one is given."""
     questions = Question.objects.practisable()
     if topic:
-        questions = questions.filter(topics=topic)
+        questions = questions.about(topic)
     return list(questions.order_by("?")[:SET_SIZE])
 
 
@@ -132,6 +133,11 @@ class Progress:
     def next_entry(self) -> AttemptQuestion | None:
         return next(iter(self.waiting), None)
 
+    def next_after(self, entry: AttemptQuestion) -> AttemptQuestion | None:
+        """The next one that waits: after `entry`, else from the start; None at the end."""
+        others = [other for other in self.waiting if other.pk != entry.pk]
+        return next((other for other in others if other.position > entry.position), next(iter(others), None))
+
     @property
     def missed(self) -> list[AttemptQuestion]:
         return [entry for entry in self.answered if not entry.given.is_right]  # type: ignore[union-attr]
@@ -144,12 +150,31 @@ class Progress:
         return marking.result(marked, out_of=PRELIMS.out_of(len(marked)))
 
     @property
+    def rows(self) -> list["Row"]:
+        return [Row(entry, entry.given, entry.pk not in self.uncounted) for entry in self.entries]
+
+    @property
     def guesses(self) -> "Guesses | None":
         given = [entry.given for entry in self.answered if entry.given and entry.given.guessed]
         if not given:
             return None
         right = sum(1 for response in given if response.is_right)
         return Guesses(len(given), right, len(given) - right, marking.total(response.marks for response in given))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question in the list of a result."""
+
+    entry: AttemptQuestion
+    response: Response | None
+    counted: bool
+
+    @property
+    def subject(self) -> str:
+        """What it is about, in a few words: the subjects of its facts."""
+        names = dict.fromkeys(part.fact.subject.name for part in self.entry.question.parts.all())
+        return ", ".join(list(names)[:2])
 
 
 @dataclass(frozen=True)
@@ -160,9 +185,9 @@ class Guesses:
     marks: Fraction
 
 
-def progress(attempt: Attempt) -> Progress:
-    """Two queries, however many questions."""
-    entries = list(attempt.entries.with_responses())
+def progress(attempt: Attempt, *, with_: Sequence[Any] = ()) -> Progress:
+    """Two queries, however many questions; `with_` prefetches more."""
+    entries = list(attempt.entries.with_responses().prefetch_related(*with_))
     unanswered = [entry.question_id for entry in entries if not entry.given]
     open_ = set(Question.objects.practisable().filter(pk__in=unanswered).values_list("pk", flat=True))
     gone = frozenset(entry.pk for entry in entries if not entry.given and entry.question_id not in open_)

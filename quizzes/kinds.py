@@ -62,6 +62,11 @@ class Face:
         return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:32]
 
     @property
+    def rows(self) -> list[dict[str, str]]:
+        """The options as components/_question.html takes them."""
+        return [{"letter": letter, "text": text, "value": letter} for letter, text in self.options]
+
+    @property
     def letters(self) -> list[str]:
         return [letter for letter, _text in self.options]
 

@@ -39,5 +39,5 @@ def repin(question: Question, *, by: Any) -> list[Part]:
             raise NotPinnable(_("Part %(number)s: %(why)s") % {"number": number, "why": refused}) from refused
     Part.objects.bulk_update(moved, ["fact_digest"])
     if moved:
-        record(question, by=by.get_username(), why=_("Pinned anew to its facts"))
+        record(question, by=by.get_username(), why="Pinned anew to its facts")
     return moved

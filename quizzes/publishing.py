@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from curation.revisions import record
 from quizzes import wording
@@ -30,7 +30,7 @@ def blockers(question: Question) -> list[str]:
     parts = question.part_list
     states = _States([part.fact_id for part in parts])
     found = [
-        _("Part %(number)s: %(why)s") % {"number": number, "why": why}
+        str(_("Part %(number)s: %(why)s") % {"number": number, "why": why})
         for number, part in enumerate(parts, start=1)
         if (why := _blocker_of(part, question, states))
     ]
@@ -51,27 +51,58 @@ class _States:
 
 
 def _blocker_of(part: Part, question: Question, states: _States) -> str:
+    """What blocks this part, for the editor; "" when nothing does."""
     fact = part.fact
-    named = {"fact": fact.ref}
     if question.shows == Question.Shows.WORDS and not part.span:
-        return _("it shows words, so say which words of %(fact)s they are.") % named
+        return str(_("it shows words, so say which words of %(fact)s they are.") % {"fact": fact.ref})
     if part.span and (times := fact.statement.count(part.span)) != 1:
         return span_error(fact.ref, part.span, times)
-    if not part.fact_digest:
-        return _("it is not pinned to %(fact)s yet. Save the question, or pin it.") % named
-    if part.fact_digest != fact.digest:
-        return _("%(fact)s has changed since. Read the question against it, then pin it anew.") % named
-    if fact.ref not in states.published:
-        return _("%(fact)s is not published.") % named
-    if fact.ref not in states.visible:
-        return _("%(fact)s is being rechecked: no check of its words of today.") % named
-    if fact.ref not in states.standing:
-        return _("%(fact)s does not stand: deprecated, superseded, disputed, or not in force today.") % named
-    if fact.modality != Fact.Modality.FACT:
-        return _("%(fact)s is a view or an expectation; only a fact can decide an answer.") % named
-    if fact.ref not in states.deciding:
-        return _("%(fact)s has been checked only by its author. Someone else must check it.") % named
-    return ""
+    trouble = _trouble_of(part, states)
+    return str(_FOR_EDITORS[trouble] % {"fact": fact.ref}) if trouble else ""
+
+
+def _trouble_of(part: Part, states: _States) -> str:
+    """The first reason why the fact of a part may not decide it today, as a key of _FOR_EDITORS; "" if it may."""
+    fact = part.fact
+    tests = {
+        "unpinned": not part.fact_digest,
+        "changed": part.fact_digest != fact.digest,
+        "unpublished": fact.ref not in states.published,
+        "unchecked": fact.ref not in states.visible,
+        "fallen": fact.ref not in states.standing,
+        "opinion": fact.modality != Fact.Modality.FACT,
+        "own-check": fact.ref not in states.deciding,
+    }
+    return next((trouble for trouble, found in tests.items() if found), "")
+
+
+_FOR_EDITORS = {
+    "unpinned": _("it is not pinned to %(fact)s yet. Save the question, or pin it."),
+    "changed": _("%(fact)s has changed since. Read the question against it, then pin it anew."),
+    "unpublished": _("%(fact)s is not published."),
+    "unchecked": _("%(fact)s is being rechecked: no check of its words of today."),
+    "fallen": _("%(fact)s does not stand: deprecated, superseded, disputed, or not in force today."),
+    "opinion": _("%(fact)s is a view or an expectation; only a fact can decide an answer."),
+    "own-check": _("%(fact)s has been checked only by its author. Someone else must check it."),
+}
+_FOR_STUDENTS = {
+    "changed": _("A fact behind it has been changed since the question was written."),
+    "unchecked": _("A fact behind it is being checked against its passage again."),
+    "unpublished": _("A fact behind it has been withdrawn."),
+    "fallen": _("A fact behind it is disputed, has been replaced, or is not in force today."),
+}
+
+
+def reasons_for_students(question: Question) -> list[str]:
+    """Why a question is not asked today, without a word of what it says."""
+    if question.status == Question.Status.WITHDRAWN:
+        return [str(_("It has been withdrawn."))]
+    parts = Question.objects.with_parts().get(pk=question.pk).part_list
+    states = _States([part.fact_id for part in parts])
+    troubles = {_trouble_of(part, states) for part in parts}
+    return [str(reason) for trouble, reason in _FOR_STUDENTS.items() if trouble in troubles] or [
+        str(_("Its editors are correcting it."))
+    ]
 
 
 @transaction.atomic
@@ -80,14 +111,14 @@ def publish(question: Question, *, by: Any) -> Question:
     question = Question.objects.select_for_update().get(pk=question.pk)
     if missing := blockers(question):
         raise NotPublishable(question, missing)
-    return _set_status(question, Question.Status.PUBLISHED, by=by, why=_("Published"))
+    return _set_status(question, Question.Status.PUBLISHED, by=by, why="Published")
 
 
 @transaction.atomic
 def withdraw(question: Question, *, by: Any, why: str = "") -> Question:
     """Take a question from students. Attempts under way say that it does not count."""
     question = Question.objects.select_for_update().get(pk=question.pk)
-    return _set_status(question, Question.Status.WITHDRAWN, by=by, why=why or _("Withdrawn"))
+    return _set_status(question, Question.Status.WITHDRAWN, by=by, why=why or "Withdrawn")
 
 
 def _set_status(question: Question, status: str, *, by: Any, why: str) -> Question:

@@ -1,6 +1,7 @@
 """A student's go at a set of questions. No account: who has the address has the attempt."""
 
 import uuid
+from datetime import date
 from fractions import Fraction
 from typing import ClassVar
 
@@ -36,6 +37,11 @@ class Attempt(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("quizzes:attempt_detail", args=[self.id])
+
+    @property
+    def day(self) -> date:
+        """The day it began, in TIME_ZONE."""
+        return timezone.localdate(self.started_at)
 
 
 class AttemptQuestionQuerySet(models.QuerySet):

@@ -44,6 +44,9 @@ class QuestionQuerySet(DerivingQuerySet):
     def resting_on(self, fact: Fact) -> "QuestionQuerySet":
         return self.filter(Exists(Part.objects.filter(question=OuterRef("pk"), fact=fact)))
 
+    def about(self, topic: Topic) -> "QuestionQuerySet":
+        return self.filter(topics=topic)
+
     def with_parts(self) -> "QuestionQuerySet":
         return self.prefetch_related(models.Prefetch("parts", Part.objects.select_related("fact")))
 
