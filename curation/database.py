@@ -63,7 +63,7 @@ def install(using: str = DEFAULT_DB_ALIAS) -> None:
 
 def stamped(table: str) -> DatabaseObject:
     """Move the stamp whenever `table` changes."""
-    sqlite = [
+    sqlite = [  # the names are our own tables, never input
         f"CREATE TRIGGER IF NOT EXISTS stamp_{table}_{event.lower()} AFTER {event} ON {table} "
         f"BEGIN UPDATE curation_stamp SET value = value + 1 WHERE id = 1; END"
         for event in ("INSERT", "UPDATE", "DELETE")

@@ -112,9 +112,7 @@ def _record_chunk(record_type: RecordType, objects: list[Any], *, by: str, why: 
             version += 1
             digest = getattr(obj, "digest", "")
             new.append(
-                Revision(
-                    kind=record_type.kind, ref=ref, version=version, digest=digest, data=snapshot, by=by, why=why
-                )
+                Revision(kind=record_type.kind, ref=ref, version=version, digest=digest, data=snapshot, by=by, why=why)
             )
         if obj.version != version:
             obj.version = version
@@ -134,6 +132,4 @@ def changes(before: Snapshot | None, after: Snapshot) -> list[tuple[str, Any, An
     """List (name, before, after) for each value that differs, in the order of `after`."""
     before = before or {}
     names = list(after) + [name for name in before if name not in after]
-    return [
-        (name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
-    ]
+    return [(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)]

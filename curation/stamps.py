@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from django.core.cache import cache
 from django.db import connection
-from django.http import HttpRequest
 from django.utils import timezone, translation
 
 from curation.models import Stamp

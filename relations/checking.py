@@ -6,7 +6,6 @@ from collections.abc import Collection
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from relations import grading, passages
@@ -51,7 +50,6 @@ def check_citation(
         citation=citation,
         by=by,
         written_by=citation.fact.written_by,
-        at=timezone.now(),
         basis=Check.Basis.TEXT if on_text else Check.Basis.PAGE,
         claim_digest=citation.fact.digest,
         passage_digest=passage.digest,
@@ -110,7 +108,6 @@ def carry_check(check: Check, *, by: str, before: str, note: str = "") -> Check:
         citation=check.citation,
         by=by,
         written_by=fact.written_by,
-        at=timezone.now(),
         basis=Check.Basis.CARRIED,
         claim_digest=fact.digest,
         passage_digest=check.passage_digest,

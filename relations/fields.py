@@ -19,9 +19,7 @@ class EdtfField(DerivingField):
     earliest, else 1 January 0001.
     """
 
-    def __init__(
-        self, *args: Any, earliest: str = "", latest: str = "", sort: str = "", **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, earliest: str = "", latest: str = "", sort: str = "", **kwargs: Any) -> None:
         self.earliest, self.latest, self.sort = earliest, latest, sort
         kwargs.setdefault("max_length", 60)
         super().__init__(*args, **kwargs)

@@ -1,5 +1,6 @@
 """What a fact rests on, and the checks of it."""
 
+import datetime
 import uuid
 from typing import Any, ClassVar
 
@@ -47,10 +48,10 @@ class Citation(models.Model):
         CONTRADICTS = "contradicts", _("contradicts")
         MENTIONS = "mentions", _("mentions")
 
-    fact = models.ForeignKey("relations.Fact", verbose_name=_("fact"), on_delete=models.CASCADE, related_name="citations")
-    passage = models.ForeignKey(
-        Passage, verbose_name=_("passage"), on_delete=models.PROTECT, related_name="citations"
+    fact = models.ForeignKey(
+        "relations.Fact", verbose_name=_("fact"), on_delete=models.CASCADE, related_name="citations"
     )
+    passage = models.ForeignKey(Passage, verbose_name=_("passage"), on_delete=models.PROTECT, related_name="citations")
     anchor = models.CharField(
         _("anchor"), max_length=120, help_text=_("Three to eight consecutive words of the passage that decide it.")
     )
@@ -133,6 +134,12 @@ class CheckQuerySet(models.QuerySet):
         )
 
 
+def now() -> datetime.datetime:
+    """The time as a fixture can hold it: JSON dumps keep milliseconds, and a reload must change nothing."""
+    instant = timezone.now()
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
 class Check(models.Model):
     """One look at one citation. Append-only: a row says what was seen, and counts while that is unchanged."""
 
@@ -142,12 +149,10 @@ class Check(models.Model):
         CARRIED = "carried", _("carried over a correction of wording")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    citation = models.ForeignKey(
-        Citation, verbose_name=_("citation"), on_delete=models.CASCADE, related_name="checks"
-    )
+    citation = models.ForeignKey(Citation, verbose_name=_("citation"), on_delete=models.CASCADE, related_name="checks")
     by = models.CharField(_("by"), max_length=150, help_text=_("The user name of who checked."))
     written_by = models.CharField(_("words by"), max_length=150, blank=True)
-    at = models.DateTimeField(_("at"), default=timezone.now)
+    at = models.DateTimeField(_("at"), default=now)
     basis = models.CharField(_("basis"), max_length=10, choices=Basis)
     claim_digest = models.CharField(_("digest of the claim"), max_length=32)
     passage_digest = models.CharField(_("digest of the passage"), max_length=64, blank=True)

@@ -16,9 +16,9 @@ class DisagreementQuerySet(DerivingQuerySet):
     def visible(self) -> "DisagreementQuerySet":
         """Those of which students may see two sides; a side whose fact is not visible is left out."""
         visible = Fact.objects.visible().values("pk")
-        return self.annotate(
-            visible_sides=Count("sides", filter=Q(sides__fact__in=visible), distinct=True)
-        ).filter(visible_sides__gte=2)
+        return self.annotate(visible_sides=Count("sides", filter=Q(sides__fact__in=visible), distinct=True)).filter(
+            visible_sides__gte=2
+        )
 
 
 class Disagreement(models.Model):

@@ -59,8 +59,18 @@ class Entity(models.Model):
             models.CheckConstraint(
                 condition=models.Q(
                     kind__in=[
-                        "country", "grouping", "dialogue", "meeting", "agreement", "exercise",
-                        "institution", "technology", "project", "person", "place", "concept",
+                        "country",
+                        "grouping",
+                        "dialogue",
+                        "meeting",
+                        "agreement",
+                        "exercise",
+                        "institution",
+                        "technology",
+                        "project",
+                        "person",
+                        "place",
+                        "concept",
                     ]
                 ),
                 name="entity_kind_known",

@@ -13,12 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from curation.digests import digest_expression, digest_of
 from curation.fields import DerivingQuerySet, KeyField
-from relations.evidence import Grade
+from relations.evidence import COMPUTED, Grade, use_for
 from relations.fields import EdtfField, bound_field, sort_date_field
 from relations.models.citations import Check, Citation
 from relations.models.entities import Entity, Topic
 from relations.models.natural import NaturalManager
-
 
 read_only = property  # a fact has a field of that name
 
@@ -132,7 +131,7 @@ class FactQuerySet(DerivingQuerySet):
         """By date, undated last; `ref` makes the order total. Served by one index on both databases."""
         return self.order_by("-date_sort", "ref")
 
-    def with_states(self, on: datetime.date | None = None) -> "FactQuerySet":
+    def with_states(self) -> "FactQuerySet":
         """Annotate what a list must say of each row: `is_visible`, `is_disputed`, `last_check_at`."""
         counting = Check.objects.counting().supporting(OuterRef("pk"))
         return self.annotate(
@@ -277,7 +276,7 @@ class Fact(models.Model):
     evidence = models.CharField(
         _("evidence"),
         max_length=12,
-        choices=[(grade.value, grade.label) for grade in Grade],
+        choices=[(grade.value, grade.label) for grade in COMPUTED],
         default=Grade.UNCHECKED.value,
         editable=False,
         serialize=False,
@@ -432,14 +431,7 @@ class Fact(models.Model):
     @read_only
     def use_line(self) -> str:
         """How to use it, in one line (DESIGN-BRIEF §4)."""
-        grade = Grade(self.shown_grade)
-        if grade in (Grade.RECHECKING, Grade.DISPUTED):
-            return str(grade.use)
-        if self.modality == self.Modality.EXPECTATION:
-            return str(_("Never as an outcome."))
-        if self.modality == self.Modality.VIEW:
-            return str(_("Mains only, with the name."))
-        return str(grade.use)
+        return str(use_for(Grade(self.shown_grade), self.modality))
 
     @cached_property
     def last_checked(self) -> datetime.date | None:

@@ -49,9 +49,7 @@ class Source(models.Model):
         help_text=_("People or bodies whose views this document may prove."),
     )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
-    tier_override = models.CharField(
-        _("tier, if not the kind's own"), max_length=10, choices=Tier, blank=True
-    )
+    tier_override = models.CharField(_("tier, if not the kind's own"), max_length=10, choices=Tier, blank=True)
     tier_reason = models.CharField(_("why another tier"), max_length=300, blank=True)
     tier = models.GeneratedField(
         expression=Case(
@@ -116,7 +114,14 @@ class Source(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     kind__in=[
-                        "official", "treaty", "press", "opinion", "study-note", "model-answer", "blog", "briefing",
+                        "official",
+                        "treaty",
+                        "press",
+                        "opinion",
+                        "study-note",
+                        "model-answer",
+                        "blog",
+                        "briefing",
                     ]
                 ),
                 name="source_kind_known",
@@ -180,9 +185,7 @@ class Passage(models.Model):
         CAPTION = "caption", _("caption")
         NOISE = "noise", _("noise")
 
-    source = models.ForeignKey(
-        Source, verbose_name=_("source"), on_delete=models.PROTECT, related_name="passages"
-    )
+    source = models.ForeignKey(Source, verbose_name=_("source"), on_delete=models.PROTECT, related_name="passages")
     ref = KeyField(_("reference"), unique=True, max_length=120)
     number = models.PositiveIntegerField(_("paragraph"), null=True, blank=True)
     heading = models.CharField(_("heading"), max_length=300, blank=True, help_text=_("Path, parted by “ › ”."))
