@@ -1,0 +1,87 @@
+# What a person, CI and later work call. `make help` lists the targets.
+# Needs Python 3.11 or later with venv and pip, and nothing else; `make test` uses more where it is found.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8000
+WORKERS ?= 2
+THREADS ?= 4
+PROCESSES ?= 2
+BIN := .venv/bin
+READY := .venv/.ready
+AXE := node_modules/axe-core/axe.min.js
+MANAGE := $(BIN)/python manage.py
+# Themes first: what a later file names is already there.
+FIXTURES = $(sort $(wildcard fixtures/*.json) $(wildcard fixtures/*/*.json))
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: $(READY) ## make .venv with the locked packages, nothing else
+
+# Each candidate is really run: a name on PATH may be a shim for an interpreter that is not there.
+# uv takes 8 seconds where pip takes 30.
+$(READY): requirements/uv.txt requirements/dev.txt
+	@if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	  for candidate in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
+	    if $$candidate -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$candidate; break; fi; \
+	  done; \
+	  if [ -z "$$found" ]; then echo "No Python 3.11 or later with venv was found. Install one, or name it: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1; fi; \
+	  echo "Making .venv with $$found"; \
+	  rm -rf .venv && $$found -m venv .venv; \
+	fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt
+	@touch $@
+
+.PHONY: load
+load: setup ## migrate the database (DATABASE_URL, or SQLite in var/) and load the fixtures
+	@$(MANAGE) migrate --verbosity 0
+	@$(if $(FIXTURES),$(MANAGE) loaddata $(FIXTURES))
+
+.PHONY: run
+run: load ## set up, load, make a local editor account, serve on 127.0.0.1:$PORT
+	@$(MANAGE) collectstatic --noinput --verbosity 0
+	@$(MANAGE) make_local_editor
+	@echo "Sandarbh is at http://127.0.0.1:$(PORT)/ and its editors' desk at http://127.0.0.1:$(PORT)/admin/ (Ctrl-C stops it)."
+	@exec $(BIN)/gunicorn config.wsgi --bind 127.0.0.1:$(PORT) --worker-class gthread --workers $(WORKERS) --threads $(THREADS) --log-level warning
+
+# Both runs happen even where the first fails; the second says what it skipped where there is no server.
+.PHONY: test
+test: setup axe ## run the whole suite on SQLite, and again on PostgreSQL where it is found
+	@status=0; \
+	env -u DATABASE_URL $(BIN)/python -m pytest -n $(PROCESSES) || status=$$?; \
+	$(BIN)/python -m tests.postgres -- $(BIN)/python -m pytest -n $(PROCESSES) || status=$$?; \
+	exit $$status
+
+.PHONY: axe
+axe:
+	@if [ ! -e $(AXE) ] && command -v npm >/dev/null; then npm ci --ignore-scripts --no-audit --no-fund --loglevel error; fi
+
+.PHONY: check
+check: setup ## style, types, templates, layers, migrations, deployment settings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/lint-imports
+	$(MANAGE) makemigrations --check --dry-run
+	HTTPS=1 SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" $(MANAGE) check --deploy --fail-level WARNING
+
+.PHONY: bench
+bench: setup ## measure what should be fast
+	@$(BIN)/python -m benchmarks
+
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command "make lock" $(UPGRADE)
+
+.PHONY: lock
+lock: setup ## lock requirements/*.in anew (UPGRADE=--upgrade for newer versions)
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+	$(COMPILE) requirements/base.in -o requirements/base.txt
+	$(COMPILE) -c requirements/base.txt requirements/dev.in -o requirements/dev.txt
+	npm install --package-lock-only --ignore-scripts --no-audit --no-fund
