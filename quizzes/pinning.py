@@ -1,7 +1,5 @@
 """Pinning the parts of a question to their facts as they are worded today."""
 
-from typing import Any
-
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -25,7 +23,7 @@ def pin(part: Part, fact: Fact | None = None) -> Part:
 
 
 @transaction.atomic
-def repin(question: Question, *, by: Any) -> list[Part]:
+def repin(question: Question, *, by: str) -> list[Part]:
     """Pin every part anew, for an editor who has read the question against its facts as they are now.
 
     Returns the parts that changed. Raises NotPinnable, and then changes nothing.
@@ -39,5 +37,5 @@ def repin(question: Question, *, by: Any) -> list[Part]:
             raise NotPinnable(_("Part %(number)s: %(why)s") % {"number": number, "why": refused}) from refused
     Part.objects.bulk_update(moved, ["fact_digest"])
     if moved:
-        record(question, by=by.get_username(), why="Pinned anew to its facts")
+        record(question, by=by, why="Pinned anew to its facts")
     return moved

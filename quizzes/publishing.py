@@ -1,7 +1,6 @@
 """Putting questions before students, and taking them away."""
 
 from contextlib import suppress
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -106,7 +105,7 @@ def reasons_for_students(question: Question) -> list[str]:
 
 
 @transaction.atomic
-def publish(question: Question, *, by: Any) -> Question:
+def publish(question: Question, *, by: str) -> Question:
     """Put a question before students. Raises NotPublishable, naming what is missing."""
     question = Question.objects.select_for_update().get(pk=question.pk)
     if missing := blockers(question):
@@ -115,14 +114,14 @@ def publish(question: Question, *, by: Any) -> Question:
 
 
 @transaction.atomic
-def withdraw(question: Question, *, by: Any, why: str = "") -> Question:
+def withdraw(question: Question, *, by: str, why: str = "") -> Question:
     """Take a question from students. Attempts under way say that it does not count."""
     question = Question.objects.select_for_update().get(pk=question.pk)
     return _set_status(question, Question.Status.WITHDRAWN, by=by, why=why or "Withdrawn")
 
 
-def _set_status(question: Question, status: str, *, by: Any, why: str) -> Question:
+def _set_status(question: Question, status: str, *, by: str, why: str) -> Question:
     question.status = status
     question.save(update_fields=["status"])
-    record(question, by=by.get_username(), why=why)
+    record(question, by=by, why=why)
     return question

@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from curation.fields import DerivingQuerySet, KeyField
+from curation.fields import KeyField
 from quizzes import kinds, wording
 from quizzes.keys import Keyed
 from relations.models import Fact, Topic
-from relations.models.natural import NaturalManager
+from relations.models.natural import NaturalQuerySet
 
 
-class QuestionQuerySet(DerivingQuerySet):
+class QuestionQuerySet(NaturalQuerySet):
     """How the site reads questions."""
 
     def published(self) -> "QuestionQuerySet":
@@ -111,7 +111,7 @@ class Question(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     version = models.PositiveIntegerField(default=1, editable=False, serialize=False)
 
-    objects = NaturalManager.from_queryset(QuestionQuerySet)()
+    objects = QuestionQuerySet.as_manager()
     natural_fields: ClassVar = ("ref",)
 
     class Meta:
@@ -200,7 +200,7 @@ def next_ref() -> str:
     return f"Q-{max((int(ref[2:]) for ref in numbers), default=0) + 1:04d}"
 
 
-class PartQuerySet(DerivingQuerySet):
+class PartQuerySet(NaturalQuerySet):
     def failing(self) -> "PartQuerySet":
         """Parts that may not be asked: their fact may not decide a key today, has changed since it was
         pinned, or has not the span (once) that the part speaks of.
@@ -235,7 +235,7 @@ class Part(models.Model):
         _("changed to"), max_length=200, blank=True, help_text=_("Empty: the part is true, as the fact says.")
     )
 
-    objects = NaturalManager.from_queryset(PartQuerySet)()
+    objects = PartQuerySet.as_manager()
     natural_fields: ClassVar = ("ref",)
 
     class Meta:
