@@ -61,11 +61,13 @@ def install(using: str = DEFAULT_DB_ALIAS) -> None:
                     cursor.execute(statement)
 
 
+_MOVE = "UPDATE curation_stamp SET value = value + 1 WHERE id = 1"
+
+
 def stamped(table: str) -> DatabaseObject:
     """Move the stamp whenever `table` changes."""
-    sqlite = [  # the names are our own tables, never input
-        f"CREATE TRIGGER IF NOT EXISTS stamp_{table}_{event.lower()} AFTER {event} ON {table} "
-        f"BEGIN UPDATE curation_stamp SET value = value + 1 WHERE id = 1; END"
+    sqlite = [
+        f"CREATE TRIGGER IF NOT EXISTS stamp_{table}_{event.lower()} AFTER {event} ON {table} BEGIN {_MOVE}; END"
         for event in ("INSERT", "UPDATE", "DELETE")
     ]
     postgresql = [

@@ -38,14 +38,14 @@ class RecordType:
 
 
 _types: dict[type[models.Model], RecordType] = {}
-_refreshers: list[Callable[[], None]] = []
+_refreshers: list[Callable[[], object]] = []
 
 
 def register(model: type[models.Model], **how: Any) -> None:
     _types[model] = RecordType(model, **how)
 
 
-def on_load(refresh: Callable[[], None]) -> None:
+def on_load(refresh: Callable[[], object]) -> None:
     """Call `refresh` at the end of each `loaddata`, inside its transaction, to recompute what is kept computed."""
     _refreshers.append(refresh)
 
@@ -65,7 +65,7 @@ def owner_of(obj: models.Model) -> tuple[type[models.Model], Any] | None:
         return type(obj), obj.pk
     for record_type in _types.values():
         if name := record_type.parts.get(type(obj)):
-            return record_type.model, getattr(obj, type(obj)._meta.get_field(name).attname)
+            return record_type.model, getattr(obj, f"{name}_id")
     return None
 
 
@@ -73,6 +73,12 @@ def history(obj: models.Model) -> models.QuerySet[Revision]:
     """All revisions of `obj`, newest first."""
     record_type = _types[type(obj)]
     return Revision.objects.filter(kind=record_type.kind, ref=getattr(obj, record_type.key)).order_by("-version")
+
+
+def snapshot(obj: models.Model) -> Snapshot:
+    """What `obj` and its parts are now, as the database has them."""
+    record_type = _types[type(obj)]
+    return record_type.snapshot(record_type.queryset().get(pk=obj.pk))
 
 
 def record(obj: models.Model, *, by: str, why: str = "") -> Revision | None:

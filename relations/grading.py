@@ -6,6 +6,7 @@ shown beside it and the filter. `manage.py grade_evidence` recomputes it and say
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 from relations.evidence import SourceNode, grade
 from relations.models import Check, Fact, Source
@@ -43,8 +44,8 @@ def computed(facts: Iterable[int] | None = None) -> dict[int, str]:
     for fact, source in checks.values_list("citation__fact", "citation__passage__source__slug").distinct():
         cited[fact].add(source)
     return {
-        pk: grade(modality, whose, cited.get(pk, set()), graph).value
-        for pk, modality, whose in rows.values_list("pk", "modality", "whose")
+        pk: grade(modality, cast("str | None", whose), cited.get(pk, set()), graph).value
+        for pk, modality, whose in rows.values_list("pk", "modality", "whose_id")
     }
 
 

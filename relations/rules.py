@@ -21,7 +21,7 @@ def fact_errors(fact: "Fact") -> None:
     errors: dict[str, str] = {}
     if problem := statement_problem(fact.statement):
         errors["statement"] = problem
-    if fact.property_id and fact.value and (problem := value_problem(fact.property, fact.value)):
+    if fact.property and fact.value and (problem := value_problem(fact.property, fact.value)):
         errors["value"] = problem
     if fact.verdict in ("borne-out", "not-borne-out") and fact.outcome_id is None:
         errors["outcome"] = _("Say what happened: choose the fact that bore the expectation out, or did not.")

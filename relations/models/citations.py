@@ -11,13 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from curation.digests import digest_expression
 from relations import passages
+from relations.models.natural import NaturalQuerySet
 from relations.models.sources import Passage
 
 
-class CitationQuerySet(models.QuerySet):
-    def get_by_natural_key(self, fact: str, passage: str) -> "Citation":
-        return self.get(fact__ref=fact, passage__ref=passage)
-
+class CitationQuerySet(NaturalQuerySet):
     def with_check_state(self) -> "CitationQuerySet":
         """Annotate `is_checked`, `checked_at`, `checked_by`, `checked_basis`, `by_its_author`, `stance_order`."""
         newest = Check.objects.counting().filter(citation=OuterRef("pk")).order_by("-at")
@@ -69,6 +67,7 @@ class Citation(models.Model):
     )
 
     objects = CitationQuerySet.as_manager()
+    natural_fields: ClassVar = ("fact__ref", "passage__ref")
 
     class Meta:
         ordering = ["fact__ref", "id"]

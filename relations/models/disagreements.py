@@ -7,12 +7,12 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from curation.fields import DerivingQuerySet, KeyField
+from curation.fields import KeyField
 from relations.models.facts import Fact
-from relations.models.natural import NaturalManager
+from relations.models.natural import NaturalQuerySet
 
 
-class DisagreementQuerySet(DerivingQuerySet):
+class DisagreementQuerySet(NaturalQuerySet):
     def visible(self) -> "DisagreementQuerySet":
         """Those of which students may see two sides; a side whose fact is not visible is left out."""
         visible = Fact.objects.visible().values("pk")
@@ -49,7 +49,7 @@ class Disagreement(models.Model):
     what_to_write = models.TextField(_("what to write in the examination"), blank=True)
     version = models.PositiveIntegerField(default=1, editable=False, serialize=False)
 
-    objects = NaturalManager.from_queryset(DisagreementQuerySet)()
+    objects = DisagreementQuerySet.as_manager()
     natural_fields: ClassVar = ("slug",)
 
     class Meta:
@@ -89,7 +89,8 @@ class Disagreement(models.Model):
     @property
     def kinds(self) -> list[str]:
         """What kind of disagreement it is, in words."""
-        return [str(self._meta.get_field(name).verbose_name) for name in self.KINDS if getattr(self, name)]
+        fields = {field.name: field for field in self._meta.fields}
+        return [str(fields[name].verbose_name) for name in self.KINDS if getattr(self, name)]
 
 
 class Side(models.Model):
@@ -106,7 +107,7 @@ class Side(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     outcome = models.CharField(_("how it came out"), max_length=15, choices=Outcome, default=Outcome.OPEN)
 
-    objects = NaturalManager()
+    objects = NaturalQuerySet.as_manager()
     natural_fields: ClassVar = ("disagreement__slug", "fact__ref")
 
     class Meta:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from curation.fields import KeyField
 from relations.fields import NameField
-from relations.models.natural import NaturalManager
+from relations.models.natural import NaturalQuerySet
 
 
 class Entity(models.Model):
@@ -48,7 +48,7 @@ class Entity(models.Model):
     )
     version = models.PositiveIntegerField(default=1, editable=False, serialize=False)
 
-    objects = NaturalManager()
+    objects = NaturalQuerySet.as_manager()
     natural_fields: ClassVar = ("slug",)
 
     class Meta:
@@ -109,7 +109,7 @@ class Alias(models.Model):
     sort_key = models.CharField(max_length=200, editable=False, serialize=False, default="", db_index=True)
     name = NameField(_("other name"), sort="sort_key")
 
-    objects = NaturalManager()
+    objects = NaturalQuerySet.as_manager()
     natural_fields: ClassVar = ("entity__slug", "name")
 
     class Meta:
@@ -150,7 +150,7 @@ class Topic(models.Model):
     syllabus = models.CharField(_("syllabus line"), max_length=200, blank=True)
     description = models.TextField(_("description"), blank=True, help_text=_("A paragraph of our own."))
 
-    objects = NaturalManager()
+    objects = NaturalQuerySet.as_manager()
     natural_fields: ClassVar = ("slug",)
 
     class Meta:

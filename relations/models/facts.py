@@ -12,12 +12,12 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from curation.digests import digest_expression, digest_of
-from curation.fields import DerivingQuerySet, KeyField
+from curation.fields import KeyField
 from relations.evidence import COMPUTED, Grade, use_for
 from relations.fields import EdtfField, bound_field, sort_date_field
 from relations.models.citations import Check, Citation
 from relations.models.entities import Entity, Topic
-from relations.models.natural import NaturalManager
+from relations.models.natural import NaturalQuerySet
 
 read_only = property  # a fact has a field of that name
 
@@ -49,7 +49,7 @@ class Property(models.Model):
     date_means = models.CharField(_("what the date means"), max_length=10, choices=DateMeans)
     choices = models.TextField(_("choices"), blank=True, help_text=_("One on each line."))
 
-    objects = NaturalManager()
+    objects = NaturalQuerySet.as_manager()
     natural_fields: ClassVar = ("key",)
 
     class Meta:
@@ -85,7 +85,7 @@ class Property(models.Model):
         return [line.strip() for line in self.choices.splitlines() if line.strip()]
 
 
-class FactQuerySet(DerivingQuerySet):
+class FactQuerySet(NaturalQuerySet):
     """How the site reads facts. What a state means is derived here and nowhere stored (DESIGN.md, rule 4)."""
 
     def published(self) -> "FactQuerySet":
@@ -290,7 +290,7 @@ class Fact(models.Model):
     )
     version = models.PositiveIntegerField(default=1, editable=False, serialize=False)
 
-    objects = NaturalManager.from_queryset(FactQuerySet)()
+    objects = FactQuerySet.as_manager()
     natural_fields: ClassVar = ("ref",)
 
     class Meta:

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.db import models
-
 from curation.fields import DerivingQuerySet
 
 
-class NaturalManager(models.Manager.from_queryset(DerivingQuerySet)):  # type: ignore[misc]
+class NaturalQuerySet(DerivingQuerySet):
     """Finds a row by the fields its model names in `natural_fields`."""
 
     def get_by_natural_key(self, *values: Any) -> Any:
-        return self.get(**dict(zip(self.model.natural_fields, values, strict=True)))
+        names: tuple[str, ...] = self.model.natural_fields  # type: ignore[attr-defined]
+        return self.get(**dict(zip(names, values, strict=True)))

@@ -11,7 +11,7 @@ from curation.fields import KeyField
 from relations import passages
 from relations.fields import EdtfField, bound_field
 from relations.models.entities import Entity
-from relations.models.natural import NaturalManager
+from relations.models.natural import NaturalQuerySet
 
 
 class Source(models.Model):
@@ -98,7 +98,7 @@ class Source(models.Model):
     note = models.TextField(_("note for editors"), blank=True)
     version = models.PositiveIntegerField(default=1, editable=False, serialize=False)
 
-    objects = NaturalManager()
+    objects = NaturalQuerySet.as_manager()
     natural_fields: ClassVar = ("slug",)
 
     class Meta:
@@ -195,7 +195,7 @@ class Passage(models.Model):
     )
     digest = models.CharField(_("digest of its text"), max_length=64, blank=True)
 
-    objects = NaturalManager()
+    objects = NaturalQuerySet.as_manager()
     natural_fields: ClassVar = ("ref",)
 
     class Meta:
