@@ -36,7 +36,9 @@ class SampleForm(forms.Form):
 
 def sample_fact(grade: str, *, modality: str = "fact", statement: str = "") -> Fact:
     """An unsaved fact that shows `grade`, so that nothing is asked of the database."""
-    words, when = STATEMENTS.get(grade, ("The minister called the agreement a turning point for the region.", "2022-09"))
+    words, when = STATEMENTS.get(
+        grade, ("The minister called the agreement a turning point for the region.", "2022-09")
+    )
     subject = Entity(slug="sample", name="Sample", kind="agreement")
     fact = Fact(ref="sample-001", subject=subject, statement=statement or words, modality=modality, date=when)
     fact.status = Fact.Status.PUBLISHED
@@ -70,7 +72,11 @@ def sample_disagreement() -> tuple[Disagreement, list[Side]]:
     wrong = "The Quint, September 2022, says: talks on the supply agreement were still going on."
     sides = [
         Side(disagreement=disagreement, fact=sample_fact("primary"), outcome="preferred"),
-        Side(disagreement=disagreement, fact=sample_fact("one", modality="view", statement=wrong), outcome="not-borne-out"),
+        Side(
+            disagreement=disagreement,
+            fact=sample_fact("one", modality="view", statement=wrong),
+            outcome="not-borne-out",
+        ),
         Side(disagreement=disagreement, fact=sample_fact("tertiary"), outcome="overtaken"),
         Side(disagreement=disagreement, fact=sample_fact("disputed"), outcome="open"),
     ]
@@ -102,7 +108,9 @@ def samples() -> dict:
         "facts": [sample_fact(grade) for grade in STATEMENTS],
         "views": [
             sample_fact("own", modality="view"),
-            sample_fact("own", modality="expectation", statement="The Quint expected the agreement to be signed in March."),
+            sample_fact(
+                "own", modality="expectation", statement="The Quint expected the agreement to be signed in March."
+            ),
         ],
         "citation": sample_citation(reading="“They” are the four ministers of the heading."),
         "official": sample_citation(kind="official"),
@@ -112,7 +120,9 @@ def samples() -> dict:
         "disagreement": disagreement,
         "sides": sides,
         "question": sample_question(),
-        "change": SimpleNamespace(before="The agreement was signed in ", old="March 2022", new="September 2020", after="."),
+        "change": SimpleNamespace(
+            before="The agreement was signed in ", old="March 2022", new="September 2020", after="."
+        ),
         "marks": {"right": Fraction(2), "wrong": Fraction(-2, 3), "blank": Fraction(0)},
         "total": Fraction(32, 3),
         "of": Fraction(20),
