@@ -102,9 +102,14 @@ def _respond(entry: AttemptQuestion, question: Question, chosen: Collection[str]
     return response
 
 
-def askable(question: Question) -> Question | None:
-    """The question with its parts, if it may be asked today; else None, and nothing of it is shown."""
-    found = Question.objects.practisable().with_evidence().filter(pk=question.pk).first()
+def askable(question: Question, *, evidence: bool = False) -> Question | None:
+    """The question with its parts, if it may be asked today; else None, and nothing of it is shown.
+
+    `evidence` adds all that a verdict shows of the facts behind it.
+    """
+    questions = Question.objects.practisable()
+    questions = questions.with_evidence() if evidence else questions.with_parts()
+    found = questions.filter(pk=question.pk).first()
     if found is None:
         return None
     try:

@@ -62,9 +62,9 @@ class Face:
         return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:32]
 
     @property
-    def rows(self) -> list[dict[str, str]]:
+    def rows(self) -> list[dict[str, str | bool]]:
         """The options as components/_question.html takes them."""
-        return [{"letter": letter, "text": text, "value": letter} for letter, text in self.options]
+        return [{"letter": letter, "text": text, "value": letter, "chosen": False} for letter, text in self.options]
 
     @property
     def letters(self) -> list[str]:

@@ -89,7 +89,7 @@ def attempt_question(request: HttpRequest, attempt_id: UUID, position: int) -> H
 
 def _show(request: HttpRequest, entry: AttemptQuestion, *, error: str = "", status: int = 200) -> HttpResponse:
     progress = attempts.progress(entry.attempt)
-    question = attempts.askable(entry.question)
+    question = attempts.askable(entry.question, evidence=entry.given is not None)
     context = {
         "entry": entry,
         "attempt": entry.attempt,

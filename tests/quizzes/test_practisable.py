@@ -179,5 +179,5 @@ def test_publish_names_what_is_missing(make, missing):
 def test_askable_costs_the_same_for_two_and_three_parts(django_assert_num_queries):
     two, three = published("", "2021"), published("", "2021", "2022")
     for question in (two, three):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(2):
             assert attempts.askable(question).face
