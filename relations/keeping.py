@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
-from curation import database, groups, revisions
+from curation import consequences, database, groups, revisions
 from relations import grading
 from relations.models import (
     Alias,
@@ -14,13 +14,14 @@ from relations.models import (
     Entity,
     Fact,
     Passage,
+    PassageText,
     Property,
     Side,
     Source,
     Topic,
 )
 
-STAMPED = (Alias, Check, Citation, Disagreement, Entity, Fact, Passage, Property, Side, Source, Topic)
+STAMPED = (Alias, Check, Citation, Disagreement, Entity, Fact, Passage, PassageText, Property, Side, Source, Topic)
 
 _EDITED = ("fact", "citation", "source", "passage", "entity", "alias", "disagreement", "side")
 _AUTHOR = [
@@ -49,6 +50,7 @@ def register() -> None:
         Disagreement, queryset=_disagreements, snapshot=disagreement_snapshot, key="slug", parts={Side: "disagreement"}
     )
     revisions.on_load(grading.refresh)
+    consequences.watch(Fact, seen=Fact.objects.visible, words="statement")
     groups.register("relations", author=_AUTHOR, reviewer=_REVIEWER, publisher=_PUBLISHER)
 
 

@@ -4,6 +4,7 @@ Each raises `ValidationError` with a message for its field, saying what was foun
 imports call the same functions. Source of the rules: the editorial standard (docs/editing.md).
 """
 
+import re
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from relations.models import Citation, Fact, Property
 
 MAX_WORDS = 30
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")  # not float(), which also reads nan, inf, 1e3 and 1_000
 
 
 def fact_errors(fact: "Fact") -> None:
@@ -27,7 +29,7 @@ def fact_errors(fact: "Fact") -> None:
         errors["outcome"] = _("Say what happened: choose the fact that bore the expectation out, or did not.")
     if fact.outcome_id is not None and not fact.verdict:
         errors["verdict"] = _("An outcome is chosen, so say whether it bore the expectation out.")
-    if fact.superseded_by_id is not None and supersedes_in_a_circle(fact):
+    if fact.superseded_by_id not in (None, fact.pk) and supersedes_in_a_circle(fact):
         errors["superseded_by"] = _("These facts would supersede one another in a circle.")
     if errors:
         raise ValidationError(errors)
@@ -53,9 +55,7 @@ def value_problem(prop: "Property", value: str) -> str:
         except dates.DateError as error:
             return str(error)
     elif prop.value_type == "number":
-        try:
-            float(value)
-        except ValueError:
+        if not _NUMBER.fullmatch(value):
             return _("“%(value)s” is not a number: write digits and a point, such as 22.85.") % {"value": value}
     elif prop.value_type == "entity":
         if not Entity.objects.filter(slug=value).exists():

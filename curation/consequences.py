@@ -1,0 +1,77 @@
+"""What a change would take from students and give back, known before it is made (DESIGN.md, rule 6).
+
+Each app says once, in `AppConfig.ready`, what students see of its records:
+
+    watch(Fact, seen=Fact.objects.visible, words="statement")
+
+The change is tried and rolled back, so what is foreseen is what the database would then say, whatever the
+rule of the state, and an action need not know which records of other apps hang on it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import models, transaction
+
+
+@dataclass(frozen=True)
+class _Watch:
+    model: type[models.Model]
+    seen: Callable[[], models.QuerySet]
+    key: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """For one kind of record: (key, words) of those that would leave students, and of those that would come back."""
+
+    kind: str  # relations.fact
+    name: str  # facts
+    leaving: tuple[tuple[str, str], ...]
+    returning: tuple[tuple[str, str], ...]
+
+
+_watches: dict[type[models.Model], _Watch] = {}
+
+
+def watch(
+    model: type[models.Model], *, seen: Callable[[], models.QuerySet], words: str, key: str = "ref"
+) -> None:
+    """Foresee what becomes of `seen()`, naming its records by the field `key` and describing them by `words`."""
+    _watches[model] = _Watch(model, seen, key, words)
+
+
+def foresee(act: Callable[[], object]) -> tuple[Consequence, ...]:
+    """Do `act`, look, and undo it. One consequence for each watched model, also where nothing would change."""
+    with transaction.atomic():
+        before = _seen()
+        with transaction.atomic():
+            act()
+            after = _seen()
+            transaction.set_rollback(True)
+        return tuple(
+            Consequence(
+                kind=model._meta.label_lower,
+                name=str(model._meta.verbose_name_plural),
+                leaving=_described(watched, before[model] - after[model]),
+                returning=_described(watched, after[model] - before[model]),
+            )
+            for model, watched in _watches.items()
+        )
+
+
+def _seen() -> dict[type[models.Model], set[str]]:
+    return {
+        model: set(watched.seen().order_by().values_list(watched.key, flat=True))
+        for model, watched in _watches.items()
+    }
+
+
+def _described(watched: _Watch, keys: set[str]) -> tuple[tuple[str, str], ...]:
+    rows: list[tuple[str, str]] = []
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), 1000):
+        chosen = watched.model._default_manager.filter(**{f"{watched.key}__in": ordered[start : start + 1000]})
+        rows += chosen.values_list(watched.key, watched.words)
+    return tuple(sorted(rows))
