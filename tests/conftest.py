@@ -78,6 +78,12 @@ def quick_passwords() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_collected(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Serve static files from where they are written, not from what an earlier `collectstatic` left."""
+    settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
+
+
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
     cache.clear()
