@@ -13,8 +13,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 AXE := node_modules/axe-core/axe.min.js
 MANAGE := $(BIN)/python manage.py
-# Themes first: what a later file names is already there.
-FIXTURES = $(sort $(wildcard fixtures/*.json) $(wildcard fixtures/*/*.json))
+# The number in front of a name is its place: what a file points at stands in an earlier one.
+FIXTURES = $(sort $(wildcard fixtures/*.json))
 
 .PHONY: help
 help: ## list the targets
@@ -66,7 +66,7 @@ axe:
 check: setup ## style, types, templates, layers, migrations, deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
+	$(BIN)/mypy
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/lint-imports
 	$(MANAGE) makemigrations --check --dry-run

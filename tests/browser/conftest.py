@@ -39,7 +39,9 @@ QUIET = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    missing = [f"no {name}" for name, found in {"Chromium on PATH": CHROMIUM, AXE.name: AXE.exists()}.items() if not found]
+    missing = [
+        f"no {name}" for name, found in {"Chromium on PATH": CHROMIUM, AXE.name: AXE.exists()}.items() if not found
+    ]
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import User
 from playwright.sync_api import Page
 
 from quizzes.models import Question
-from relations.models import Disagreement, Entity, Fact, Source, Topic
+from relations.models import Disagreement, Entity, Fact, Source
+from tests.browser.conftest import Faults
 
 PUBLIC = [
     "/how-we-check/",
@@ -42,13 +42,13 @@ def test_public_page_is_whole_without_scripts(content: None, page_without_script
     assert page_without_scripts.locator("main h1").count() == 1
 
 
-def test_unknown_address_is_our_own_page(faults: list, page: Page, axe: Callable, fits: Callable) -> None:
+def test_unknown_address_is_our_own_page(faults: Faults, page: Page, axe: Callable, fits: Callable) -> None:
     faults.expect("404")
     assert page.goto("/no-such-page/").status == 404
     look(page, axe, fits)
 
 
-def test_inline_style_is_blocked_and_seen(faults: list, page: Page) -> None:
+def test_inline_style_is_blocked_and_seen(faults: Faults, page: Page) -> None:
     """The net itself holds: a page that broke the policy would fail its test."""
     page.goto("/how-we-check/")
     page.evaluate("document.head.append(Object.assign(document.createElement('style'), {textContent: 'b {}'}))")
