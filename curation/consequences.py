@@ -35,9 +35,7 @@ class Consequence:
 _watches: dict[type[models.Model], _Watch] = {}
 
 
-def watch(
-    model: type[models.Model], *, seen: Callable[[], models.QuerySet], words: str, key: str = "ref"
-) -> None:
+def watch(model: type[models.Model], *, seen: Callable[[], models.QuerySet], words: str, key: str = "ref") -> None:
     """Foresee what becomes of `seen()`, naming its records by the field `key` and describing them by `words`."""
     _watches[model] = _Watch(model, seen, key, words)
 
@@ -63,8 +61,7 @@ def foresee(act: Callable[[], object]) -> tuple[Consequence, ...]:
 
 def _seen() -> dict[type[models.Model], set[str]]:
     return {
-        model: set(watched.seen().order_by().values_list(watched.key, flat=True))
-        for model, watched in _watches.items()
+        model: set(watched.seen().order_by().values_list(watched.key, flat=True)) for model, watched in _watches.items()
     }
 
 

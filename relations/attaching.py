@@ -269,14 +269,10 @@ def _refs(made: Plan) -> dict[int, str]:
     """A reference for each new passage: that of its number if it was never given, else the next after all given."""
     slug = made.source.slug
     taken = set(Passage.objects.filter(ref__startswith=f"{slug}/").values_list("ref", flat=True))
-    highest = max([len(made.texts), *(int(ref.rpartition("/")[2]) for ref in taken if _ends_in_number(ref))])
-    spare = (f"{slug}/{number}" for number in count(highest + 1))
-    return {number: own if (own := f"{slug}/{number}") not in taken else next(spare) for number in made.added}
-
-
-def _ends_in_number(ref: str) -> bool:
-    end = ref.rpartition("/")[2]
-    return end.isascii() and end.isdigit()
+    refs = {number: own for number in made.added if (own := f"{slug}/{number}") not in taken}
+    given = [int(end) for ref in taken if (end := ref.removeprefix(f"{slug}/")).isascii() and end.isdigit()]
+    spare = (f"{slug}/{number}" for number in count(max([0, *given, *refs]) + 1))
+    return {number: refs.get(number) or next(spare) for number in made.added}
 
 
 # --- taking a text down ------------------------------------------------------------------------
