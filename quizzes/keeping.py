@@ -4,17 +4,21 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from curation import database, groups, revisions
+from curation import consequences, database, groups, revisions
 from quizzes.models import Part, Question
 
 _AUTHOR = [f"{action}_{model}" for model in ("question", "part") for action in ("view", "add", "change")]
+_AUTHOR += ["delete_part"]
+_PUBLISHER = ["publish_question", "delete_question", "view_attempt"]
 
 
 def register() -> None:
     for model in (Question, Part, Question.topics.through):
         database.register(database.stamped(model._meta.db_table))
     revisions.register(Question, queryset=_questions, snapshot=question_snapshot, parts={Part: "question"})
-    groups.register("quizzes", author=[*_AUTHOR, "delete_part"], publisher=["publish_question", "delete_question"])
+    consequences.watch(Question, seen=Question.objects.practisable, words="stem")
+    consequences.watch(Question, seen=Question.objects.practisable, words="stem")
+    groups.register("quizzes", author=_AUTHOR, publisher=_PUBLISHER)
 
 
 def _questions() -> QuerySet[Question]:
@@ -33,6 +37,7 @@ def question_snapshot(question: Question) -> dict[str, Any]:
         "parts": [
             {
                 "ref": part.ref,
+                "position": part.position,
                 "fact": part.fact_id,
                 "fact_digest": part.fact_digest,
                 "span": part.span,
