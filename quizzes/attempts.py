@@ -16,15 +16,15 @@ from relations.models import Fact, Topic
 SET_SIZE = 10
 
 
-class NothingChosen(Exception):  # noqa: N818
+class NothingChosen(Exception):
     """Check answer without an option chosen, or with one that the question does not have."""
 
 
-class NotCounted(Exception):  # noqa: N818
+class NotCounted(Exception):
     """The question is being rechecked; it takes no answer."""
 
 
-class Reworded(Exception):  # noqa: N818
+class Reworded(Exception):
     """The question has come to read otherwise since the student's page was made."""
 
 

@@ -27,7 +27,7 @@ class Ask(StrEnum):
     INCORRECT = "incorrect"
 
 
-class KeyFault(ValueError):  # noqa: N818 - a fault of the question, not of the program
+class KeyFault(ValueError):
     """The parts do not lead to one key. The message is for the editor."""
 
 

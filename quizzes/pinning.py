@@ -9,7 +9,7 @@ from quizzes.models.questions import span_error
 from relations.models import Fact
 
 
-class NotPinnable(Exception):  # noqa: N818 - a refusal, said to the editor
+class NotPinnable(Exception):
     """The part's words are not in its fact exactly once. The message says what to do."""
 
 

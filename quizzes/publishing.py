@@ -12,7 +12,7 @@ from quizzes.models.questions import span_error
 from relations.models import Fact
 
 
-class NotPublishable(Exception):  # noqa: N818 - a refusal, said to the editor
+class NotPublishable(Exception):
     """Something is missing; `blockers` names it in plain words."""
 
     def __init__(self, question: Question, blockers: list[str]) -> None:

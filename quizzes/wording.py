@@ -6,7 +6,7 @@ Pure: no ORM, no HTTP. A wrong statement is never typed; it is `span` of a true 
 from dataclasses import dataclass
 
 
-class NotOnce(ValueError):  # noqa: N818
+class NotOnce(ValueError):
     """The span does not occur exactly once in the statement; `times` says how often."""
 
     def __init__(self, times: int) -> None:

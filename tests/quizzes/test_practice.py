@@ -296,7 +296,7 @@ def test_pages_cost_the_same_queries_for_one_and_three_questions(client, count, 
     client.post(first.get_absolute_url(), {"answer": "b"})
     with django_assert_num_queries(8):
         client.get(first.get_absolute_url())
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(4):
         client.get(f"/attempts/{attempt.pk}/result/")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get(f"/attempts/{attempt.pk}/facts/")
