@@ -17,7 +17,6 @@ def register() -> None:
         database.register(database.stamped(model._meta.db_table))
     revisions.register(Question, queryset=_questions, snapshot=question_snapshot, parts={Part: "question"})
     consequences.watch(Question, seen=Question.objects.practisable, words="stem")
-    consequences.watch(Question, seen=Question.objects.practisable, words="stem")
     groups.register("quizzes", author=_AUTHOR, publisher=_PUBLISHER)
 
 
