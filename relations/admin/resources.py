@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from import_export import fields, resources, widgets
-from import_export.results import RowResult
+from import_export.results import Error, RowResult
 
 from curation import differences, revisions
 from relations import grading
@@ -92,6 +92,18 @@ def _marked(before: Any, after: Any) -> str:
     )
 
 
+class RowError(Error):
+    """What stopped a row, for people: our own words, never those of the database."""
+
+    @property
+    def words(self) -> str:
+        if isinstance(self.error, ValidationError):
+            return " ".join(self.error.messages)
+        if isinstance(self.error, (ValueError, KeyError)):
+            return str(self.error.args[0])
+        return _("This row could not be read. Compare its cells with a row that you export.")
+
+
 class RecordResource(resources.ModelResource):
     """Rows that are records: checked as a form checks them, and kept in the history."""
 
@@ -100,6 +112,10 @@ class RecordResource(resources.ModelResource):
     @classmethod
     def get_diff_class(cls) -> type[Difference]:
         return Difference
+
+    @classmethod
+    def get_error_result_class(cls) -> type[RowError]:
+        return RowError
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         """Refuse a misspelt column: the library would leave it out without a word."""
