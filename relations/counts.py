@@ -1,0 +1,46 @@
+"""How many facts there are of each kind, as lists show beside a name; counted once for each state of the content."""
+
+from collections import defaultdict
+
+from django.db.models import Count
+
+from curation import stamps
+from relations.models import Disagreement, Fact, Source, Topic
+
+
+def facts() -> int:
+    return stamps.cached("count:facts:", Fact.objects.listed().count)
+
+
+def sources() -> int:
+    return stamps.cached("count:sources:", Source.objects.count)
+
+
+def disagreements() -> int:
+    return stamps.cached("count:disagreements:", Disagreement.objects.visible().count)
+
+
+def by_source() -> dict[int, int]:
+    """Listed facts that cite each source, by the source's primary key."""
+    return stamps.cached("count:by-source", _by_source)
+
+
+def by_topic() -> dict[int, int]:
+    """Listed facts of each topic, or of one under it, by the topic's primary key; a fact counts once."""
+    return stamps.cached("count:by-topic", _by_topic)
+
+
+def _by_source() -> dict[int, int]:
+    cited = Fact.objects.listed().filter(citations__isnull=False).order_by()
+    return dict(cited.values_list("citations__passage__source").annotate(Count("pk", distinct=True)))
+
+
+def _by_topic() -> dict[int, int]:
+    parents = dict(Topic.objects.values_list("pk", "parent"))
+    tagged = Fact.objects.listed().filter(topics__isnull=False).order_by().values_list("topics", "pk")
+    facts = defaultdict(set)
+    for topic, fact in tagged.iterator():
+        facts[topic].add(fact)
+        if parent := parents[topic]:
+            facts[parent].add(fact)
+    return {topic: len(found) for topic, found in facts.items()}

@@ -1,0 +1,196 @@
+"""What the pages beside the facts read: names, topics, sources, disagreements, each in a constant number of queries."""
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models.functions import Substr
+
+from curation import stamps
+from relations import counts
+from relations.models import Alias, Citation, Disagreement, Entity, Fact, Passage, Side, Source, Topic
+from relations.paging import rows
+from relations.provenance import quoted
+
+ALWAYS_SHOWN = 10  # rows of a list that a page only begins, and another page has in full
+
+
+def with_counts(objects: Iterable[Any], count: Mapping[int, int]) -> list[Any]:
+    """The objects as a list, each with the number of its listed facts in `fact_count`."""
+    objects = list(objects)
+    for one in objects:
+        one.fact_count = count.get(one.pk, 0)
+    return objects
+
+
+# --- names -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """A line of the index: a name, or another name (`of` then says whose)."""
+
+    sort_key: str
+    name: str
+    slug: str
+    kind: str
+    definition: str
+    of: str
+
+    @property
+    def initial(self) -> str:
+        return initial(self.sort_key)
+
+    @property
+    def kind_words(self) -> str:
+        return str(Entity.Kind(self.kind).label)
+
+
+def initial(key: str) -> str:
+    """The letter a sort key stands under; "0" for all digits."""
+    return "0" if key[:1].isdigit() else key[:1]
+
+
+def index_entries(letter: str = "") -> QuerySet:
+    """Names and other names in one order, as the values of an IndexEntry."""
+    starts = Q()
+    if letter:
+        starts = Q(sort_key__regex=r"^[0-9]") if letter == "0" else Q(sort_key__startswith=letter)
+    names = Entity.objects.filter(starts).annotate(of=Value("", output_field=CharField()))
+    others = Alias.objects.filter(starts).annotate(of=F("entity__name"))
+    return (
+        names.order_by()
+        .values_list("sort_key", "name", "slug", "kind", "definition", "of")
+        .union(
+            others.order_by().values_list(
+                "sort_key", "name", "entity__slug", "entity__kind", "entity__definition", "of"
+            ),
+            all=True,
+        )
+        .order_by("sort_key", "slug")
+    )
+
+
+def letters() -> list[str]:
+    """The letters under which there is a name; "0" stands for all digits."""
+    return stamps.cached("letters", _letters)
+
+
+def _letters() -> list[str]:
+    first = Substr("sort_key", 1, 1)
+    found = {
+        letter
+        for model in (Entity, Alias)
+        for letter in model.objects.order_by().values_list(first, flat=True).distinct()
+    }
+    return sorted({initial(letter) for letter in found if letter})
+
+
+def in_time_order(facts: QuerySet[Fact]) -> QuerySet[Fact]:
+    """The earliest first, the undated last."""
+    undated = Case(When(date="", then=Value(1)), default=Value(0), output_field=IntegerField())
+    return facts.order_by(undated, "date_sort", "ref")
+
+
+def facts_where_partner(entity: Entity) -> QuerySet[Fact]:
+    return Fact.objects.listed().filter(
+        pk__in=Fact.partners.through.objects.filter(entity=entity.pk).values("fact")
+    ).exclude(subject=entity.slug)  # fmt: skip
+
+
+# --- topics ------------------------------------------------------------------------------------
+
+
+def topic_tree() -> list[tuple[Topic, list[Topic]]]:
+    """The topics in the order of the syllabus, each with those under it; all with their `fact_count`."""
+    topics = with_counts(Topic.objects.order_by("position", "slug"), counts.by_topic())
+    return [
+        (topic, [child for child in topics if child.parent_id == topic.pk])
+        for topic in topics
+        if topic.parent_id is None
+    ]
+
+
+# --- a fact ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Other facts that a fact's page leads to, as far as they are listed."""
+
+    superseded_by: Fact | None
+    supersedes: list[Fact]
+    outcome: Fact | None
+    expectations: list[Fact]
+
+
+def related(fact: Fact) -> Related:
+    listed = Fact.objects.listed().with_states().select_related("whose").newest_first()
+    own = [pk for pk in (fact.superseded_by_id, fact.outcome_id) if pk]
+    others = list(listed.filter(Q(pk__in=own) | Q(superseded_by=fact.pk) | Q(outcome=fact.pk)))
+    by_pk = {other.pk: other for other in others}
+    return Related(
+        superseded_by=by_pk.get(fact.superseded_by_id),
+        supersedes=[other for other in others if other.superseded_by_id == fact.pk],
+        outcome=by_pk.get(fact.outcome_id),
+        expectations=[other for other in others if other.outcome_id == fact.pk],
+    )
+
+
+def facts_on(topic: str, facts: QuerySet[Fact] | None = None) -> QuerySet[Fact]:
+    """Those of `facts` (all that are listed) that have the topic of that slug, or one under it."""
+    tagged = Fact.topics.through.objects.filter(fact=OuterRef("pk"))
+    facts = Fact.objects.listed() if facts is None else facts
+    return facts.filter(Exists(tagged.filter(Q(topic__slug=topic) | Q(topic__parent__slug=topic))))
+
+
+# --- disagreements -----------------------------------------------------------------------------
+
+
+def disagreements() -> QuerySet[Disagreement]:
+    """Those students may see, with the sides they may see in `shown_sides`, the preferred first."""
+    sides = (
+        Side.objects.filter(fact__in=Fact.objects.visible())
+        .annotate(after=Case(When(outcome="preferred", then=0), default=1, output_field=IntegerField()))
+        .order_by("after", "position", "pk")
+        .prefetch_related(Prefetch("fact", Fact.objects.with_states().select_related("whose")))
+    )
+    shown = Prefetch("sides", sides, to_attr="shown_sides")
+    return Disagreement.objects.visible().order_by("slug").prefetch_related(shown)
+
+
+def disagreement_of_the_day(day: datetime.date) -> Disagreement | None:
+    """Another one each day, in turn."""
+    slugs = stamps.cached("disagreements", lambda: list(Disagreement.objects.visible().values_list("slug", flat=True)))
+    if not slugs:
+        return None
+    return Disagreement.objects.get(slug=sorted(slugs)[day.toordinal() % len(slugs)])
+
+
+def disagreements_of(fact: Fact) -> QuerySet[Disagreement]:
+    return disagreements().filter(pk__in=Side.objects.filter(fact=fact.pk).values("disagreement"))
+
+
+# --- a source ----------------------------------------------------------------------------------
+
+
+def passages_with_facts(source: Source) -> list[Passage]:
+    """The passages of a source in its order, each with the citations of listed facts in `shown`.
+
+    `quoted` is what may be shown of its text. A passage whose number is not known yet stands last.
+    """
+    facts = Fact.objects.listed().with_states().select_related("whose")
+    citations = Citation.objects.filter(fact__in=Fact.objects.listed()).order_by("fact__ref")
+    shown = Prefetch("citations", citations.prefetch_related(Prefetch("fact", facts)), to_attr="shown")
+    in_order = source.passages.order_by(F("number").asc(nulls_last=True), "ref")
+    passages = list(in_order.select_related("source", "kept_text").prefetch_related(shown))
+    for passage in passages:
+        text = passage.kept_text.text if hasattr(passage, "kept_text") else ""
+        passage.quoted = quoted(source, text, [citation.anchor for citation in passage.shown])
+    return passages
+
+
+def newest(facts: QuerySet[Fact], most: int = ALWAYS_SHOWN) -> list[Fact]:
+    return rows(facts.newest_first()[:most])  # type: ignore[attr-defined]
