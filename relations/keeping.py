@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from curation import consequences, database, groups, revisions
-from relations import grading
+from relations import grading, search
 from relations.models import (
     Alias,
     Check,
@@ -51,6 +51,7 @@ def register() -> None:
     )
     revisions.on_load(grading.refresh)
     consequences.watch(Fact, seen=Fact.objects.visible, words="statement")
+    search.register()
     groups.register("relations", author=_AUTHOR, reviewer=_REVIEWER, publisher=_PUBLISHER)
 
 
