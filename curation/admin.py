@@ -21,9 +21,14 @@ from curation.models import Revision
 
 REVISIONS_ON_A_PAGE = 50
 
+# An address typed without its scheme is one on the web of today (and Django 6 will take it so).
+HTTPS_ASSUMED: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
+
 
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Records of what was done: to look at, never to add, change or delete."""
+
+    formfield_overrides = HTTPS_ASSUMED
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -38,6 +43,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 class ExplainsDeletion(admin.ModelAdmin):
     """Says what rests on a record that cannot be deleted, in place of a refusal by the database."""
 
+    formfield_overrides = HTTPS_ASSUMED
     delete_confirmation_template = "admin/curation/delete_confirmation.html"
     delete_selected_confirmation_template = "admin/curation/delete_selected_confirmation.html"
 

@@ -14,10 +14,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from curation.fields import KeyField
+from curation.natural import NaturalQuerySet
 from quizzes import kinds, wording
 from quizzes.keys import Keyed
 from relations.models import Fact, Topic
-from relations.models.natural import NaturalQuerySet
 
 
 class QuestionQuerySet(NaturalQuerySet):

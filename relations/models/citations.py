@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from curation.digests import digest_expression
+from curation.natural import NaturalQuerySet
 from relations import passages
-from relations.models.natural import NaturalQuerySet
 from relations.models.sources import Passage
 
 

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from curation.fields import KeyField
+from curation.natural import NaturalQuerySet
 from relations.models.facts import Fact
-from relations.models.natural import NaturalQuerySet
 
 
 class DisagreementQuerySet(NaturalQuerySet):

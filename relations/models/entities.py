@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from curation.fields import KeyField
+from curation.natural import NaturalQuerySet
 from relations.fields import NameField
-from relations.models.natural import NaturalQuerySet
 
 
 class Entity(models.Model):

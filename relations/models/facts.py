@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from curation.digests import digest_expression, digest_of
 from curation.fields import KeyField
+from curation.natural import NaturalQuerySet
 from relations.evidence import COMPUTED, Grade, use_for
 from relations.fields import EdtfField, bound_field, sort_date_field
 from relations.models.citations import Check, Citation
 from relations.models.entities import Entity, Topic
-from relations.models.natural import NaturalQuerySet
 
 read_only = property  # a fact has a field of that name
 

@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from curation.fields import KeyField
+from curation.natural import NaturalQuerySet
 from relations import passages
 from relations.fields import EdtfField, bound_field
 from relations.models.entities import Entity
-from relations.models.natural import NaturalQuerySet
 
 
 class Source(models.Model):

@@ -12,13 +12,15 @@ from django.core.management.commands.loaddata import Command as LoadData
 from django.db import models
 
 from curation import revisions
+from curation.natural import remembered_keys
 
 
 class Command(LoadData):
     def loaddata(self, fixture_labels: Any) -> None:
         self.touched: dict[type[models.Model], set[Any]] = defaultdict(set)
         self.parts: list[models.Model] = []
-        super().loaddata(fixture_labels)
+        with remembered_keys():
+            super().loaddata(fixture_labels)
         # Owners are looked up only now: a part may have been loaded before the record it belongs to.
         for part in self.parts:
             if owner := revisions.owner_of(part):
