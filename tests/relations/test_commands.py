@@ -85,14 +85,14 @@ def test_attach_text_prints_the_plan_and_changes_nothing(source, fact, folder):
         "Moved:",
         "  note/1  1 → 2",
         "Changed:",
-        "  note/2  2 → 3  likeness 99 of 100",
+        "  note/2  2 → 3  likeness 98 of 100",
         "    before: … off the western coast in spring.",
         "    after:  … off the eastern coast in spring.",
         "Gone:",
         "  note/3  was 3",
         "Added:",
         "  1",
-        "1 facts would leave students:",
+        "Facts that would leave students (1):",
         "  exercise-001  The navies exercised together.",
         "Nothing is changed yet: repeat with --apply.",
     ]
@@ -165,8 +165,8 @@ def test_coverage_lists_body_passages_without_a_fact(source, fact):
 
     assert fails("coverage", "note") == (
         "note/3  paragraph 3  Trade  “Trade in machine tools grew by a tenth …”\n"
-        "note: 2 body passages, 1 back a fact.\n",
-        "1 body passages back no fact.",
+        "note: 1 of 2 body passages back a fact.\n",
+        "Body passages that back no fact: 1.",
     )
 
 
@@ -175,7 +175,7 @@ def test_coverage_is_content_where_each_body_passage_backs_a_fact(source, fact):
     factories.SourceFactory(slug="page")
 
     assert run("coverage", all=True).splitlines() == [
-        "note: 1 body passages, 1 back a fact.",
+        "note: 1 of 1 body passages back a fact.",
         "page: no body passages are known; attach its text to have them listed.",
     ]
 
@@ -188,13 +188,13 @@ def test_coverage_counts_no_withdrawn_fact_and_no_other_stance(source, fact, mod
     Passage.objects.exclude(number=2).update(role="noise")
     model.objects.update(**change)
 
-    assert fails("coverage", "note")[1] == "1 body passages back no fact."
+    assert fails("coverage", "note")[1] == "Body passages that back no fact: 1."
 
 
 def test_coverage_leaves_out_passages_that_the_document_no_longer_has(source, fact):
     attaching.apply(attaching.plan(source, SECOND), by="bob")
 
-    assert run("coverage", "note") == "note: 1 body passages, 1 back a fact.\n"
+    assert run("coverage", "note") == "note: 1 of 1 body passages back a fact.\n"
 
 
 def test_coverage_asks_for_a_source(source):
@@ -205,7 +205,7 @@ def test_coverage_asks_for_a_source(source):
 
 
 def test_verify_citations_passes_what_stands_once_in_its_paragraph(source, fact, folder):
-    assert run("verify_citations", texts=folder) == "1 citations checked, 0 failures, 0 not verified.\n"
+    assert run("verify_citations", texts=folder) == "Citations checked: 1. Failures: 0. Not verified: 0.\n"
 
 
 def test_verify_citations_never_passes_a_source_without_a_file(source, fact, folder):
@@ -216,7 +216,7 @@ def test_verify_citations_never_passes_a_source_without_a_file(source, fact, fol
     assert run("verify_citations", texts=folder).splitlines() == [
         f"other.txt: the text of no source (SHA-256 {sha256}).",
         "note: no file, 1 not verified.",
-        "0 citations checked, 0 failures, 1 not verified.",
+        "Citations checked: 0. Failures: 0. Not verified: 1.",
     ]
 
 
@@ -246,13 +246,13 @@ def test_verify_citations_prints_a_row_for_each_failure(source, fact, folder, mo
     row, totals = printed.splitlines()
     assert row.startswith("exercise-001  note")
     assert wrong in row
-    assert (totals, error) == ("1 citations checked, 1 failures, 0 not verified.", "1 of 1 citations fail.")
+    assert (totals, error) == ("Citations checked: 1. Failures: 1. Not verified: 0.", "Citations that fail: 1 of 1.")
 
 
 def test_verify_citations_takes_a_passage_whose_words_were_never_known(source, fact, folder):
     Passage.objects.filter(number=2).update(digest="")
 
-    assert run("verify_citations", texts=folder) == "1 citations checked, 0 failures, 0 not verified.\n"
+    assert run("verify_citations", texts=folder) == "Citations checked: 1. Failures: 0. Not verified: 0.\n"
 
 
 def test_verify_citations_fails_where_the_file_of_a_source_is_no_text(source, fact, folder):
@@ -287,7 +287,7 @@ def test_verify_citations_prints_every_citation_as_json_and_nothing_else(source,
         row(loose, sha256, False),
         row(elsewhere, "", None),
     ]
-    assert error == "1 of 3 citations fail."
+    assert error == "Citations that fail: 1 of 3."
 
 
 def test_verify_citations_says_that_the_folder_is_missing(tmp_path):

@@ -83,8 +83,9 @@ def report(plan: Plan) -> Iterator[str]:
         [f"{one.fact}  {one.passage}  “{one.anchor}” stands {one.found} times" for one in plan.anchors],
     )
     for effect in plan.effects:
-        yield from section(f"{len(effect.leaving)} {effect.name} would leave students", map("  ".join, effect.leaving))
-        yield from section(f"{len(effect.returning)} {effect.name} would come back", map("  ".join, effect.returning))
+        name, leaving, returning = effect.name.capitalize(), effect.leaving, effect.returning
+        yield from section(f"{name} that would leave students ({len(leaving)})", map("  ".join, leaving))
+        yield from section(f"{name} that would come back ({len(returning)})", map("  ".join, returning))
     if not any(effect.leaving for effect in plan.effects):
         yield "Nothing would leave students."
 
@@ -123,7 +124,7 @@ def changes(plan: Plan) -> Iterator[str]:
     for match in plan.changed:
         number = plan.numbers[match.ref]
         place = f"{number}" if match.old_number == number else f"{match.old_number or 'no number'} → {number}"
-        yield f"{match.ref}  {place}  likeness {match.score:.0f} of 100"
+        yield f"{match.ref}  {place}  likeness {int(match.score or 0)} of 100"
         before, after = excerpts(texts[match.ref], plan.texts[number - 1])
         yield f"  before: {before}"
         yield f"  after:  {after}"

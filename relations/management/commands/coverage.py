@@ -25,7 +25,7 @@ class Command(BaseCommand):
         sources = list(Source.objects.all()) if options["all"] else [find_source(slug) for slug in options["source"]]
         bare = sum([self.report(source) for source in sources])
         if bare:
-            raise CommandError(f"{bare} body passages back no fact.")
+            raise CommandError(f"Body passages that back no fact: {bare}.")
 
     def report(self, source: Source) -> int:
         total = coverage.body(source).count()
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         bare = list(coverage.unbacked(source).select_related("kept_text"))
         for row in bare:
             self.stdout.write("  ".join(part for part in (row.ref, row.place, row.heading, opening(row)) if part))
-        self.stdout.write(f"{source.slug}: {total} body passages, {total - len(bare)} back a fact.")
+        self.stdout.write(f"{source.slug}: {total - len(bare)} of {total} body passages back a fact.")
         return len(bare)
 
 

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         else:
             self.report(findings, files)
         if failed := sum(one.ok is False for one in findings):
-            raise CommandError(f"{failed} of {len(findings)} citations fail.")
+            raise CommandError(f"Citations that fail: {failed} of {len(findings)}.")
 
     def read(self, folder: Path) -> dict[str, tuple[Path, bytes]]:
         if not folder.is_dir():
@@ -59,4 +59,4 @@ class Command(BaseCommand):
             self.stdout.write(f"{source}: no file, {number} not verified.")
         counts = Counter(one.ok for one in findings)
         checked = counts[True] + counts[False]
-        self.stdout.write(f"{checked} citations checked, {counts[False]} failures, {counts[None]} not verified.")
+        self.stdout.write(f"Citations checked: {checked}. Failures: {counts[False]}. Not verified: {counts[None]}.")
