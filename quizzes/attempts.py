@@ -177,9 +177,8 @@ class Row:
 
     @property
     def subject(self) -> str:
-        """What it is about, in a few words: the subjects of its facts."""
-        names = dict.fromkeys(part.fact.subject.name for part in self.entry.question.parts.all())
-        return ", ".join(list(names)[:2])
+        """What it is about, in a few words: the subject of its first fact."""
+        return next((part.fact.subject.name for part in self.entry.question.parts.all()), "")
 
 
 @dataclass(frozen=True)

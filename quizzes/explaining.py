@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from quizzes.keys import LETTERS
-from quizzes.models import Question, Response
+from quizzes.models import Part, Question, Response
 from quizzes.wording import Change
 from relations.models import Fact
 
@@ -12,7 +12,7 @@ from relations.models import Fact
 class ExplainedPart:
     """One statement or option: is it true, what was changed, and the fact it rests on.
 
-    `fact` is None where an earlier part of the list has shown the same fact.
+    `fact` is None where another part of the list shows the same fact.
     """
 
     label: str
@@ -27,19 +27,23 @@ def explained(question: Question | None, response: Response) -> list[ExplainedPa
     if question is None or question.digest_of_answer != response.digest:
         return None
     numbered = question.rules.numbered
-    order = range(len(question.part_list)) if numbered else question.keyed.parts
-    shown: set[str] = set()
-    parts = []
-    for place, index in enumerate(order):
-        part = question.part_list[index]
-        parts.append(
-            ExplainedPart(
-                label=f"{place + 1}." if numbered else f"({LETTERS[place]})",
-                right=part.is_true,
-                text=part.statement,
-                change=part.change,
-                fact=None if part.fact_id in shown else part.fact,
-            )
+    order = list(range(len(question.part_list))) if numbered else list(question.keyed.parts)
+    shows_fact = _places_of_facts([question.part_list[index] for index in order])
+    return [
+        ExplainedPart(
+            label=f"{place + 1}." if numbered else f"({LETTERS[place]})",
+            right=part.is_true,
+            text=part.statement,
+            change=part.change,
+            fact=part.fact if place in shows_fact else None,
         )
-        shown.add(part.fact_id)
-    return parts
+        for place, part in ((place, question.part_list[index]) for place, index in enumerate(order))
+    ]
+
+
+def _places_of_facts(parts: list[Part]) -> set[int]:
+    """Where each fact is shown: once, beside the true part that rests on it, else beside the first."""
+    places: dict[str, int] = {}
+    for place, part in sorted(enumerate(parts), key=lambda row: not row[1].is_true):
+        places.setdefault(part.fact_id, place)
+    return set(places.values())

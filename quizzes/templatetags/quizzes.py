@@ -6,7 +6,7 @@ from django import template
 from django.template import RequestContext
 
 from quizzes.models import Question
-from quizzes.practice import Overview, open_attempt, overview
+from quizzes.practice import Overview, open_attempt
 from relations.models import Fact
 
 register = template.Library()
@@ -26,10 +26,9 @@ def count_in(overview: Overview, topic: str) -> int:
 
 @register.inclusion_tag("quizzes/_start.html", takes_context=True)
 def start_practice(context: RequestContext, topic: Any = None) -> dict[str, Any]:
-    """One tap into practice, for any page; of one topic where one is given. The set has at most `count` questions."""
+    """One tap into practice, for any page; of one topic where one is given."""
     return {
         "topic": topic,
-        "count": overview().set_of(topic.slug if topic else ""),
         "open": None if topic else open_attempt(context["request"]),
         "csrf_token": context.get("csrf_token"),
     }

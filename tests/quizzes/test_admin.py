@@ -167,3 +167,11 @@ def test_list_costs_the_same_queries_for_one_and_three_questions(charlie, count,
     charlie.get(LIST)
     with django_assert_num_queries(7):
         assert charlie.get(f"{LIST}?q=Japan").content.decode().count('class="field-ref"') == count
+
+
+def test_only_a_draft_is_deleted(charlie):
+    kept, gone = published("", "2021"), draft("", "2021")
+    for question in (kept, gone):
+        charlie.post(f"{LIST}{question.pk}/delete/", {"post": "yes"})
+    assert list(Question.objects.all()) == [kept]
+    assert "delete_selected" not in charlie.get(LIST).content.decode()
