@@ -51,8 +51,10 @@ def computed(facts: Iterable[int] | None = None) -> dict[int, str]:
 
 def refresh(facts: Iterable[int] | None = None) -> dict[int, tuple[str, str]]:
     """Set the column right; return what differed, as (kept, computed) by primary key."""
+    if facts is not None:
+        facts = list(facts)
     grades = computed(facts)
-    kept = Fact.objects.values_list("pk", "evidence")
+    kept = (Fact.objects.all() if facts is None else Fact.objects.filter(pk__in=facts)).values_list("pk", "evidence")
     differing = {
         pk: (evidence, grades[pk]) for pk, evidence in kept.iterator() if pk in grades and evidence != grades[pk]
     }

@@ -1,0 +1,39 @@
+"""`python -m benchmarks [NAME …]`: run the benchmarks and print their tables.
+
+FACTS (default 100000) sets how many facts are generated. The database is a new SQLite file in a temporary
+folder; with DATABASE_URL naming a server, a database made for the run there (as the test runner makes one).
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="sandarbh-bench-") as folder:
+        if "DATABASE_URL" not in os.environ:
+            os.environ["DATABASE_URL"] = f"sqlite:///{Path(folder) / 'bench.sqlite3'}"
+        os.environ.setdefault("SECRET_KEY", "benchmarks only")
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+        os.environ["ALLOWED_HOSTS"] = "testserver,localhost"
+
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        from benchmarks import facts_page
+        from benchmarks.generated import database
+
+        known = {"facts-page": facts_page.run}
+        wanted = sys.argv[1:] or list(known)
+        if unknown := sorted(set(wanted) - set(known)):
+            sys.exit(f"No benchmark is called {', '.join(unknown)}; there are: {', '.join(known)}.")
+        call_command("collectstatic", interactive=False, verbosity=0)
+        with database(int(os.environ.get("FACTS", "100000"))):
+            for name in wanted:
+                known[name]()
+
+
+main()
