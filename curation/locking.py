@@ -126,7 +126,7 @@ def _put(data: QueryDict, form: BaseForm, name: str) -> None:
     key, value = form.add_prefix(name), form[name].value()
     if isinstance(value, (list, tuple)):
         data.setlist(key, [str(one) for one in value])
-    elif value in (None, False):
+    elif value is None or value is False:
         data.pop(key, None)
     else:
         data[key] = "on" if value is True else str(value)

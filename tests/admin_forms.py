@@ -31,7 +31,7 @@ def filled(response: Any) -> dict[str, Any]:
                 data[bound.html_name] = [str(one) for one in value]
             elif value is True:
                 data[bound.html_name] = "on"
-            elif value not in (None, False):
+            elif value is not None and value is not False:
                 data[bound.html_name] = str(value)
     if "version_loaded" in context:
         data["version_loaded"] = str(context["version_loaded"])

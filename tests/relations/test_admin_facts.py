@@ -1,0 +1,379 @@
+"""The admin of facts: list, form, references, states, publishing, permissions."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from curation import revisions
+from relations import publishing
+from relations.admin.states import State, with_state
+from relations.models import Fact, Side
+from relations.refs import next_ref
+from tests.admin_forms import editor, filled
+from tests.factories import (
+    CitationFactory,
+    DisagreementFactory,
+    EntityFactory,
+    FactFactory,
+    SideFactory,
+    TopicFactory,
+    passage_of,
+    published_fact,
+)
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/relations/fact/"
+
+
+def change_url(fact: Fact) -> str:
+    return reverse("admin:relations_fact_change", args=[fact.pk])
+
+
+def said(response) -> list[str]:
+    return [str(message) for message in response.context["messages"]]
+
+
+def act(client, action: str, *facts: Fact, **data):
+    chosen = {"action": action, "_selected_action": [fact.pk for fact in facts], "index": "0"}
+    return client.post(LIST, chosen | data, follow=True)
+
+
+# --- the list ---
+
+
+@pytest.mark.parametrize("rows", [1, 3, 30])
+def test_fact_list_takes_seven_queries(rows, django_assert_num_queries):
+    client = editor("priya")
+    for _ in range(rows):
+        published_fact(topics=[TopicFactory()], whose=EntityFactory(), modality="view")
+    client.get(LIST)
+    with django_assert_num_queries(7):
+        response = client.get(LIST)
+    assert response.context["cl"].result_count == rows
+
+
+def facts_in_every_state() -> dict[State, Fact]:
+    today = timezone.localdate()
+    facts = {
+        State.DRAFT: FactFactory(),
+        State.WITHDRAWN: published_fact(),
+        State.RECHECKING: published_fact(),
+        State.DEPRECATED: published_fact(rank="deprecated"),
+        State.DISPUTED: published_fact(),
+        State.SUPERSEDED: published_fact(),
+        State.NOT_IN_FORCE: published_fact(validity="2001/2002"),
+        State.STANDING: published_fact(validity=f"{today.year}/.."),
+    }
+    publishing.withdraw(facts[State.WITHDRAWN], by="priya", why="Told twice.")
+    Fact.objects.filter(pk=facts[State.RECHECKING].pk).update(statement="Other words.")
+    SideFactory(fact=facts[State.DISPUTED])
+    Fact.objects.filter(pk=facts[State.SUPERSEDED].pk).update(superseded_by=facts[State.STANDING])
+    return facts
+
+
+def test_each_state_is_named_and_filtered_by():
+    facts = facts_in_every_state()
+    client = editor("priya")
+    assert {state: with_state(Fact.objects.all()).get(pk=fact.pk).state for state, fact in facts.items()} == {
+        state: state.value for state in State
+    }
+    for state, fact in facts.items():
+        response = client.get(LIST, {"state": state.value})
+        assert [row.ref for row in response.context["cl"].result_list] == [fact.ref]
+        assert str(state.label) in response.content.decode()
+
+
+def test_state_standing_is_what_standing_returns():
+    facts_in_every_state()
+    named = with_state(Fact.objects.all()).filter(state=State.STANDING).values_list("ref", flat=True)
+    assert list(named) == list(Fact.objects.standing().values_list("ref", flat=True))
+
+
+def test_search_finds_a_fact_by_another_name_of_its_subject():
+    subject = EntityFactory(name="Acquisition and Cross-Servicing Agreement")
+    subject.aliases.create(name="RPSS")
+    fact, _other = FactFactory(subject=subject), FactFactory()
+    response = editor("priya").get(LIST, {"q": "rpss"})
+    assert list(response.context["cl"].result_list) == [fact]
+
+
+def test_facets_are_counted_only_when_asked():
+    response = editor("priya").get(LIST)
+    assert response.context["cl"].add_facets is False
+
+
+# --- references ---
+
+
+def new_fact(subject, **data) -> dict:
+    management = {"citations-TOTAL_FORMS": "0", "citations-INITIAL_FORMS": "0"}
+    base = {"subject": subject.slug, "statement": "The two sides signed it.", "modality": "fact", "rank": "normal"}
+    return base | management | data
+
+
+def test_reference_is_minted_from_the_subject_when_left_empty():
+    subject = EntityFactory(slug="acsa-ij")
+    FactFactory(ref="acsa-ij-003", subject=subject)
+    response = editor("priya", "author").post(f"{LIST}add/", new_fact(subject))
+    assert response.status_code == 302
+    fact = Fact.objects.get(ref="acsa-ij-004")
+    assert (fact.written_by, fact.status, fact.version) == ("priya", "draft", 1)
+
+
+def test_reference_of_a_deleted_fact_is_not_given_again():
+    subject = EntityFactory(slug="acsa-ij")
+    fact = FactFactory(ref="acsa-ij-001", subject=subject)
+    revisions.record(fact, by="alice")
+    fact.delete()
+    assert next_ref(subject) == "acsa-ij-002"
+
+
+def test_reference_counts_only_numbers_of_its_own_subject():
+    subject = EntityFactory(slug="acsa")
+    FactFactory(ref="acsa-ij-009", subject=EntityFactory(slug="acsa-ij"))
+    FactFactory(ref="acsa-old", subject=subject)
+    assert next_ref(subject) == "acsa-001"
+
+
+def test_reference_typed_by_an_editor_is_kept_and_must_be_free():
+    subject = EntityFactory()
+    client = editor("priya", "author")
+    assert client.post(f"{LIST}add/", new_fact(subject, ref="my-own-1")).status_code == 302
+    response = client.post(f"{LIST}add/", new_fact(subject, ref="my-own-1"))
+    assert response.context["adminform"].form.errors == {"ref": ["Fact with this Reference already exists."]}
+
+
+def test_reference_never_changes():
+    fact = FactFactory()
+    revisions.record(fact, by="alice")
+    client = editor("priya")
+    client.post(change_url(fact), filled(client.get(change_url(fact))) | {"ref": "other-001", "note": "Seen."})
+    saved = Fact.objects.get(pk=fact.pk)
+    assert (saved.ref, saved.note) == (fact.ref, "Seen.")
+
+
+# --- saving ---
+
+
+def saved_with(fact: Fact, client, **data) -> Fact:
+    response = client.post(change_url(fact), filled(client.get(change_url(fact))) | data)
+    assert response.status_code == 302, response.context["errors"]
+    return Fact.objects.get(pk=fact.pk)
+
+
+def test_wording_belongs_to_who_last_changed_the_claim():
+    fact = published_fact()
+    client = editor("priya")
+    assert saved_with(fact, client, note="Only a note.").written_by == "alice"
+    assert saved_with(fact, client, statement="The two sides signed it at last.").written_by == "priya"
+
+
+def test_save_keeps_the_reason_in_the_history():
+    fact = published_fact()
+    saved_with(fact, editor("priya"), note="Look again.", why="A reader wrote to us")
+    newest = revisions.history(fact).first()
+    assert (newest.by, newest.why, newest.data["note"]) == ("priya", "A reader wrote to us", "Look again.")
+
+
+def test_changed_claim_tells_that_students_do_not_see_it_until_it_is_checked():
+    fact = published_fact()
+    client = editor("priya")
+    response = client.post(
+        change_url(fact), filled(client.get(change_url(fact))) | {"statement": "They signed it."}, follow=True
+    )
+    assert said(response)[0] == (
+        f"Students do not see {fact.ref} until one of its citations is checked for this wording."
+    )
+    fact.refresh_from_db()
+    assert fact.evidence == "unchecked"
+
+
+def test_removed_citation_lowers_the_grade_at_once():
+    fact = published_fact()
+    saved_with(fact, editor("priya"), **{"citations-0-DELETE": "on"})
+    fact.refresh_from_db()
+    assert (fact.evidence, fact.citations.count()) == ("unchecked", 0)
+
+
+def test_anchor_that_the_passage_lacks_is_named():
+    fact, client = FactFactory(), editor("priya")
+    passage = passage_of("The envoys met in the old town hall.")
+    row = {"citations-TOTAL_FORMS": "1", "citations-0-passage": passage.pk, "citations-0-stance": "supports"}
+    data = filled(client.get(change_url(fact))) | row | {"citations-0-anchor": "met in the new hall"}
+    response = client.post(change_url(fact), data)
+    assert response.context["inline_admin_formsets"][0].formset.errors == [
+        {"anchor": ["“met in the new hall” stands 0 times in this passage; choose words that stand there once."]}
+    ]
+
+
+# --- publishing ---
+
+
+def test_publish_names_what_blocks_each_row():
+    bare, uncited = FactFactory(ref="a-001"), FactFactory(ref="a-002")
+    CitationFactory(fact=uncited)
+    ready = published_fact(ref="a-003")
+    publishing.withdraw(ready, by="priya", why="Wait.")
+
+    response = act(editor("priya"), "publish_facts", bare, uncited, ready)
+
+    assert said(response) == [
+        "a-001: It has no citation that supports it: add the passage it rests on.",
+        "a-002: No supporting citation is checked: open the fact and check one against its passage.",
+        "1 fact is published.",
+    ]
+    assert list(Fact.objects.published()) == [ready]
+
+
+def test_withdraw_shows_first_what_students_lose_and_asks_why():
+    seen, draft = published_fact(), FactFactory()
+    client = editor("priya")
+
+    page = act(client, "withdraw_facts", seen, draft)
+    assert page.context["leaving"] == [seen]
+    assert Fact.objects.published().count() == 1
+
+    unsaid = act(client, "withdraw_facts", seen, draft, confirmed="yes", why="")
+    assert unsaid.context["form"].errors == {"why": ["This field is required."]}
+
+    done = act(client, "withdraw_facts", seen, draft, confirmed="yes", why="Not a fact")
+    assert said(done) == ["2 facts are withdrawn."]
+    assert revisions.history(seen).first().why == "Not a fact"
+
+
+# --- who may what ---
+
+
+@pytest.mark.parametrize(
+    ("group", "add", "check", "publish", "delete", "import_", "export"),
+    [
+        ("author", True, False, False, False, False, True),
+        ("reviewer", True, True, False, False, False, True),
+        ("publisher", True, True, True, True, True, True),
+    ],
+)
+def test_three_groups_may_do_what_is_theirs(group, add, check, publish, delete, import_, export):
+    client = editor("priya", group)
+    citation = CitationFactory()
+    fact = citation.fact
+
+    listed = client.get(LIST)
+    may = {
+        "add": client.get(f"{LIST}add/").status_code == 200,
+        "check": client.post(f"{LIST}{fact.pk}/check/{citation.pk}/").status_code != 403,
+        "publish": "publish_facts" in listed.content.decode(),
+        "delete": client.get(f"{LIST}{fact.pk}/delete/").status_code == 200,
+        "import": client.get(f"{LIST}import/").status_code == 200,
+        "export": client.get(f"{LIST}export/").status_code == 200,
+    }
+    assert may == {
+        "add": add, "check": check, "publish": publish, "delete": delete, "import": import_, "export": export,
+    }  # fmt: skip
+
+
+def test_stranger_to_the_groups_sees_no_fact():
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    client = Client()
+    client.force_login(User.objects.create_user("walter", is_staff=True))
+    assert client.get(LIST).status_code == 403
+
+
+# --- deleting ---
+
+
+def test_draft_is_deleted_with_its_checks():
+    fact = published_fact()
+    Fact.objects.filter(pk=fact.pk).update(status="draft")
+    editor("priya").post(f"{LIST}{fact.pk}/delete/", {"post": "yes"})
+    assert not Fact.objects.exists()
+
+
+def test_published_fact_is_not_deleted_but_withdrawn():
+    fact = published_fact()
+    response = editor("priya").post(f"{LIST}{fact.pk}/delete/", {"post": "yes"})
+    assert response.context["protected"] == [f"{fact.ref} was published, so its address stays: withdraw it instead."]
+    assert Fact.objects.get() == fact
+
+
+def test_side_of_a_disagreement_is_not_deleted():
+    side = SideFactory()
+    response = editor("priya").post(f"{LIST}{side.fact.pk}/delete/", {"post": "yes"})
+    assert len(response.context["protected"]) == 1
+    assert Side.objects.get() == side
+
+
+# --- history ---
+
+
+def test_history_shows_values_before_and_after():
+    fact = published_fact(statement="The two sides signed the agreement in Delhi.")
+    client = editor("priya")
+    saved_with(fact, client, statement="The two sides signed the agreement in Tokyo.", why="Misread")
+    response = client.get(f"{LIST}{fact.pk}/history/")
+    entry = response.context["entries"][0]
+    assert (entry["revision"].by, entry["revision"].why) == ("priya", "Misread")
+    assert {change.label: change.pieces for change in entry["changes"]} == {
+        "statement": [
+            ("kept", "The two sides signed the agreement in "),
+            ("removed", "Delhi."),
+            ("added", "Tokyo."),
+        ],
+        "today's wording by": [("removed", "alice"), ("added", "priya")],
+    }
+
+
+@pytest.mark.parametrize("versions", [1, 3, 30])
+def test_history_takes_eight_queries(versions, django_assert_num_queries):
+    fact = FactFactory()
+    for number in range(versions):
+        fact.note = f"Note {number}"
+        fact.save()
+        revisions.record(fact, by="alice")
+    client = editor("priya")
+    with django_assert_num_queries(8):
+        response = client.get(f"{LIST}{fact.pk}/history/")
+    assert len(response.context["entries"]) == versions
+
+
+def test_disagreement_with_a_preferred_stranger_is_refused():
+    sides = [SideFactory()]
+    disagreement = sides[0].disagreement
+    sides.append(SideFactory(disagreement=disagreement))
+    client = editor("priya")
+    url = reverse("admin:relations_disagreement_change", args=[disagreement.pk])
+    stranger = FactFactory()
+    response = client.post(
+        url, filled(client.get(url)) | {"preferred": stranger.pk, "state": "settled", "reason": "It is the text."}
+    )
+    assert response.context["inline_admin_formsets"][0].formset.non_form_errors() == [
+        f"{stranger.ref} is preferred but is not one of the sides: add it below, or prefer another."
+    ]
+
+
+def test_disagreement_is_settled_only_by_who_may():
+    first = SideFactory()
+    second = SideFactory(disagreement=first.disagreement)
+    url = reverse("admin:relations_disagreement_change", args=[first.disagreement.pk])
+    answer = {"preferred": second.fact.pk, "state": "settled", "reason": "The treaty says so."}
+
+    author, publisher = editor("asha", "author"), editor("priya")
+    refused = author.post(url, filled(author.get(url)) | answer)
+    assert refused.context["adminform"].form.non_field_errors() == [
+        "Your account may not settle disagreements: leave the state and the preferred fact as they are."
+    ]
+    assert publisher.post(url, filled(publisher.get(url)) | answer).status_code == 302
+    first.disagreement.refresh_from_db()
+    assert (first.disagreement.state, first.disagreement.preferred) == ("settled", second.fact)
+
+
+def test_disagreement_has_two_sides_at_least():
+    disagreement = DisagreementFactory()
+    url = reverse("admin:relations_disagreement_change", args=[disagreement.pk])
+    client = editor("priya")
+    response = client.post(url, filled(client.get(url)))
+    assert response.context["inline_admin_formsets"][0].formset.non_form_errors() == [
+        "A disagreement has at least two sides: add the facts that cannot both be true."
+    ]
