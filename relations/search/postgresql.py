@@ -49,8 +49,10 @@ def statements(index: Index) -> list[str]:
     return [
         *CONFIGURATION,
         VECTOR,
-        f"ALTER TABLE {index.table} ADD COLUMN IF NOT EXISTS search tsvector GENERATED ALWAYS AS ({vector}) STORED",
-        f"CREATE INDEX IF NOT EXISTS {index.table}_search ON {index.table} USING gin (search)",
+        f"DO $do$ BEGIN IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '{index.table}'::regclass "
+        f"AND attname = 'search' AND NOT attisdropped) THEN "  # asked first: ALTER would wait for every reader
+        f"ALTER TABLE {index.table} ADD COLUMN search tsvector GENERATED ALWAYS AS ({vector}) STORED; "
+        f"CREATE INDEX {index.table}_search ON {index.table} USING gin (search); END IF; END $do$",
     ]
 
 
