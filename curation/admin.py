@@ -29,6 +29,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     """Records of what was done: to look at, never to add, change or delete."""
 
     formfield_overrides = HTTPS_ASSUMED
+    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -44,6 +45,7 @@ class ExplainsDeletion(admin.ModelAdmin):
     """Says what rests on a record that cannot be deleted, in place of a refusal by the database."""
 
     formfield_overrides = HTTPS_ASSUMED
+    show_full_result_count = False
     delete_confirmation_template = "admin/curation/delete_confirmation.html"
     delete_selected_confirmation_template = "admin/curation/delete_selected_confirmation.html"
 
@@ -107,7 +109,6 @@ class CuratedAdmin(ExplainsDeletion):
     form = CuratedForm
     change_form_template = "admin/curation/change_form.html"
     history_template = "admin/curation/history.html"
-    show_full_result_count = False
 
     # --- saving ---
 
@@ -273,7 +274,6 @@ class RevisionAdmin(ReadOnlyAdmin):
     search_fields = ["ref", "by", "why"]
     search_help_text = gettext_lazy("Search by reference, editor or reason.")
     ordering = ["-at", "kind", "ref"]
-    show_full_result_count = False
     fields = ["kind", "ref", "version", "by", "at", "why", "values"]
     readonly_fields = ["values"]
 

@@ -198,7 +198,6 @@ class CheckAdmin(ReadOnlyAdmin):
     list_select_related = ["citation__fact", "citation__passage"]
     search_fields = ["citation__fact__ref", "citation__passage__ref", "by"]
     search_help_text = gettext_lazy("Search by reference of the fact or the passage, or by editor.")
-    show_full_result_count = False
 
     @admin.display(description=gettext_lazy("fact"), ordering="citation__fact__ref")
     def fact(self, check: Check) -> str:

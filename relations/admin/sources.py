@@ -61,7 +61,6 @@ class PassageAdmin(ExplainsDeletion):
     list_filter = ["role", ("kept_text", admin.EmptyFieldListFilter)]
     list_select_related = ["source"]
     list_per_page = 100
-    show_full_result_count = False
     search_fields = ["ref", "heading", "label", "source__title"]
     search_help_text = gettext_lazy("Search by reference, heading, the document's own label, or title of the source.")
     autocomplete_fields = ["source"]

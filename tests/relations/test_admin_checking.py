@@ -136,7 +136,7 @@ def test_check_by_its_author_is_said():
     client = editor("bina", "reviewer")
     assert "checked by its author" in client.get(page(citation)).content.decode()
     response = check(client, citation, shown=shown(client, citation))
-    assert [str(message) for message in response.context["messages"]][0].endswith("It says: checked by its author.")
+    assert next(str(message) for message in response.context["messages"]).endswith("It says: checked by its author.")
 
 
 def test_lapsed_check_says_why():
