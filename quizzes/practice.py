@@ -1,14 +1,15 @@
 """What there is to practise, and the attempt that this browser has open."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count
 from django.http import HttpRequest
 
 from curation.stamps import cached
 from quizzes import attempts
 from quizzes.models import Attempt, AttemptQuestion, Question
+from relations.models import Topic
 
 SESSION_KEY = "attempt"
 
@@ -22,7 +23,10 @@ class TopicCount:
 
 @dataclass(frozen=True)
 class Overview:
-    """How many questions may be practised, in all and by topic (in the order of the syllabus)."""
+    """How many questions may be practised, in all and by topic.
+
+    A topic counts what is under it, too; topics stand in the order of the syllabus, those without a question left out.
+    """
 
     count: int
     topics: tuple[TopicCount, ...]
@@ -38,15 +42,22 @@ def overview() -> Overview:
 
 
 def _overview() -> Overview:
-    questions = Question.objects.practisable()
-    rows = (
-        questions.filter(topics__isnull=False)
-        .order_by("topics__position", "topics__slug")
-        .values("topics__slug", "topics__name", "topics__position")
-        .annotate(count=Count("pk"))
-    )
-    topics = (TopicCount(row["topics__slug"], row["topics__name"], row["count"]) for row in rows)
-    return Overview(questions.count(), tuple(topics))
+    questions = Question.objects.practisable().order_by()
+    tagged = questions.filter(topics__isnull=False).values_list("topics", "pk")
+    on: dict[int, set[int]] = defaultdict(set)
+    topics = {topic.pk: topic for topic in Topic.objects.select_related("parent")}
+    for pk, question in tagged.iterator():
+        on[pk].add(question)
+        on[topics[pk].parent_id or pk].add(question)
+    listed = sorted((topics[pk] for pk in on), key=_place_in_syllabus)
+    return Overview(questions.count(), tuple(TopicCount(topic.slug, topic.name, len(on[topic.pk])) for topic in listed))
+
+
+def _place_in_syllabus(topic: Topic) -> tuple[int, str, int, str]:
+    """A topic before those under it, each in the order of its siblings."""
+    if topic.parent is None:
+        return topic.position, topic.slug, -1, ""
+    return topic.parent.position, topic.parent.slug, topic.position, topic.slug
 
 
 def remember(request: HttpRequest, attempt: Attempt) -> None:

@@ -25,11 +25,18 @@ def practise(request: HttpRequest) -> HttpResponse:
     """The way into practice; POST starts a set, of one topic where `topic` names one."""
     given = request.POST if request.method == "POST" else request.GET
     slug = given.get("topic", "")
-    topic = Topic.objects.filter(slug=slug).first() if slug else None
+    topic = Topic.objects.filter(slug=slug).first() if slug.isprintable() else None
     if request.method == "POST" and (topic or not slug) and (questions := attempts.practisable_set(topic)):
         return _begin(request, attempts.start(questions, topic=topic))
-    context = {"overview": overview(), "topic": topic, "unknown": slug if slug and not topic else ""}
-    return render(request, "quizzes/practise.html", context | {"open": open_attempt(request)})
+    there = overview()
+    context = {
+        "overview": there,
+        "available": there.set_of(topic.slug if topic else ""),
+        "topic": topic,
+        "unknown": slug if slug and not topic else "",
+        "open": open_attempt(request),
+    }
+    return render(request, "quizzes/practise.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -45,7 +45,9 @@ class QuestionQuerySet(NaturalQuerySet):
         return self.filter(Exists(Part.objects.filter(question=OuterRef("pk"), fact=fact)))
 
     def about(self, topic: Topic) -> "QuestionQuerySet":
-        return self.filter(topics=topic)
+        """Those that have the topic, or one under it."""
+        tagged = Question.topics.through.objects.filter(question=OuterRef("pk"))
+        return self.filter(Exists(tagged.filter(Q(topic=topic) | Q(topic__parent=topic))))
 
     def with_parts(self) -> "QuestionQuerySet":
         return self.prefetch_related(models.Prefetch("parts", Part.objects.select_related("fact")))

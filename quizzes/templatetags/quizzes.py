@@ -6,7 +6,7 @@ from django import template
 from django.template import RequestContext
 
 from quizzes.models import Question
-from quizzes.practice import Overview, open_attempt
+from quizzes.practice import open_attempt, overview
 from relations.models import Fact
 
 register = template.Library()
@@ -18,17 +18,12 @@ def questions_on(fact: Fact) -> list[Question]:
     return list(Question.objects.practisable().resting_on(fact))
 
 
-@register.simple_tag
-def count_in(overview: Overview, topic: str) -> int:
-    """How many questions a set would have, of the topic with that slug or ("") of all."""
-    return overview.set_of(topic)
-
-
 @register.inclusion_tag("quizzes/_start.html", takes_context=True)
 def start_practice(context: RequestContext, topic: Any = None) -> dict[str, Any]:
-    """One tap into practice, for any page; of one topic where one is given."""
+    """One tap into practice, for any page; of one topic where one is given. Nothing where there is no question."""
     return {
         "topic": topic,
+        "count": overview().set_of(topic.slug if topic else ""),
         "open": None if topic else open_attempt(context["request"]),
         "csrf_token": context.get("csrf_token"),
     }

@@ -259,8 +259,14 @@ def test_draft_question_is_not_found(client):
 def test_topic_is_practised_alone_and_unknown_topic_is_named(client):
     topic = TopicFactory(slug="defence", name="Defence agreements")
     mine = published("", "2021")
-    mine.topics.add(topic)
-    published("", "2021")
+    mine.topics.add(TopicFactory(slug="agreements", parent=topic))
+    published("", "2021").topics.add(TopicFactory(slug="trade"))
+    page = html_of(client.get("/practise/"))
+    assert re.findall(r'topic=([a-z]+)"><span>.*?<span class="count">(\d+)', page) == [
+        ("defence", "1"),
+        ("agreements", "1"),
+        ("trade", "1"),
+    ]
     assert "Practise this topic" in html_of(client.get("/practise/?topic=defence"))
     client.post("/practise/", {"topic": "defence"})
     assert [entry.question for entry in Attempt.objects.get().entries.all()] == [mine]
@@ -273,6 +279,13 @@ def test_practise_page_without_questions_leads_to_the_facts(client):
     page = client.post("/practise/")
     assert "There is no question to practise at present." in html_of(page)
     assert reverse("relations:fact_list") in html_of(page)
+
+
+@pytest.mark.parametrize(
+    "address", ["/practise/?topic=%00", "/questions/%00/", f"/attempts/{uuid.UUID(int=1)}/{9**30}/"]
+)
+def test_nonsense_in_an_address_is_no_fault_of_ours(client, address):
+    assert client.get(address).status_code == (200 if "topic" in address else 404)
 
 
 def test_set_has_at_most_ten_questions(client):
@@ -289,7 +302,7 @@ def test_pages_cost_the_same_queries_for_one_and_three_questions(client, count, 
     for entry in attempt.entries.all()[1:]:
         client.post(entry.get_absolute_url(), {"answer": "b"})
     first = attempt.entries.first()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         client.get("/practise/")
     with django_assert_num_queries(5):
         client.get(first.get_absolute_url())
