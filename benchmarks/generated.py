@@ -15,6 +15,11 @@ from relations.models import Check, Citation, Entity, Fact, Passage, Property, S
 
 COUNTRIES, ENTITIES, TOPICS, SOURCES, FACTS_PER_PASSAGE = 40, 247, 30, 300, 5
 VERBS = ("signed", "reviewed", "extended", "discussed", "launched", "completed", "renewed", "joined")
+PLACES = (  # each in 4% of the statements
+    "Agra", "Ajmer", "Bhopal", "Chennai", "Cuttack", "Dehradun", "Gaya", "Guntur", "Hubli", "Imphal", "Indore",
+    "Jaipur", "Kochi", "Kohima", "Kolkata", "Leh", "Madurai", "Mysuru", "Nagpur", "Patna", "Puri", "Ranchi", "Shimla",
+    "Surat", "Ujjain",
+)  # fmt: skip
 CHUNK = 5_000
 
 
@@ -114,7 +119,8 @@ def fact(number: int, entities: list[Entity], prop: Property, dice: random.Rando
     return Fact(
         ref=f"{subject.slug}-{number:06d}",
         subject=subject,
-        statement=f"{subject.name} {dice.choice(VERBS)} arrangement {number} on the {dice.choice(VERBS)} terms.",
+        statement=f"{subject.name} {dice.choice(VERBS)} arrangement {number} on the {dice.choice(VERBS)} terms of "
+        f"{PLACES[number % len(PLACES)]}.",
         date=day.isoformat(),
         property=prop,
         value=day.isoformat(),

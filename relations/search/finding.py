@@ -73,7 +73,7 @@ def search(text: str, *, limit: int = 25, offset: int = 0) -> Results:
         corrected, whole = _find(instead, limit, offset)
         if corrected.count or whole:
             return replace(corrected, query=query, corrected=str(instead))
-    return replace(found, nearest=names.nearest(str(query)))
+    return replace(found, nearest=names.nearest(query))
 
 
 def _find(query: Query, limit: int, offset: int) -> tuple[Results, bool]:

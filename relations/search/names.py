@@ -9,6 +9,9 @@ from curation import stamps
 from relations.models import Alias, Entity
 from relations.search.query import Phrase, Query, Term, Together, key_of, words_of
 
+LEAST_ALIKE = 70  # of 100; below it a reader sees no likeness
+SHORTEST_ALIKE = 3  # letters
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -124,11 +127,16 @@ def expansions(units: list[Unit]) -> list[Expansion]:
     return found
 
 
-def nearest(text: str, *, limit: int = 5) -> list[Named]:
-    """The names most like `text`, best first; for a page that found nothing."""
+def nearest(query: Query, *, limit: int = 5) -> list[Named]:
+    """The names most like the query, or like a word of it, best first; for a page that found nothing."""
     names = directory()
     calls = {(pk, call): " ".join(words_of(call)) for pk, named in names.named.items() for call in named.calls}
-    asked = " ".join(words_of(text))
-    alike = process.extract(asked, calls, scorer=fuzz.WRatio, score_cutoff=60, limit=limit * 4)
-    found = dict.fromkeys(key[0] for _call, _score, key in alike)
-    return [names.named[pk] for pk in list(found)[:limit]]
+    asked = {" ".join(words_of(query.text)), *(" ".join(term.words) for term in query.terms if not term.common)}
+    best: dict[int, float] = {}
+    for words in sorted(asked):
+        if len(words) >= SHORTEST_ALIKE:
+            for _call, score, (pk, _name) in process.extract(
+                words, calls, scorer=fuzz.WRatio, score_cutoff=LEAST_ALIKE, limit=limit * 4
+            ):
+                best[pk] = max(score, best.get(pk, 0))
+    return [names.named[pk] for pk in sorted(best, key=lambda pk: (-best[pk], names.named[pk].slug))[:limit]]

@@ -349,11 +349,14 @@ def test_index_follows_insert_or_replace():
 
 
 # --- any text is safe -----------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "text",
-    ["NEAR(a b)", "a NEAR/2 b", 'statement : "x"', "-malabar", "malabar*", '"', "'; DROP TABLE relations_fact; --", "\\",
-     "a\x00b", "x" * 10_000, "word " * 2_000, "%s %(x)s", "AND OR NOT", "^malabar", "& | ! <->", "½ Ⅷ ﷺ", "\ud800", "{name}:x"],
-)  # fmt: skip
+HOSTILE = [
+    "NEAR(a b)", "a NEAR/2 b", 'statement : "x"', "-malabar", "malabar*", '"', "'; DROP TABLE relations_fact; --",
+    "\\", "a\x00b", "x" * 10_000, "word " * 2_000, "%s %(x)s", "AND OR NOT", "^malabar", "& | ! <->", "½ Ⅷ ﷺ",
+    "\ud800", "{name}:x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
 def test_search_takes_any_text(text):
     stated("Exercise Malabar began in 1992.")
 
