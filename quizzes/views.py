@@ -25,7 +25,7 @@ def practise(request: HttpRequest) -> HttpResponse:
     """The way into practice; POST starts a set, of one topic where `topic` names one."""
     given = request.POST if request.method == "POST" else request.GET
     slug = given.get("topic", "")
-    topic = Topic.objects.filter(slug=slug).first() if slug.isprintable() else None
+    topic = Topic.objects.filter(slug=slug).first() if slug and slug.isprintable() else None
     if request.method == "POST" and (topic or not slug) and (questions := attempts.practisable_set(topic)):
         return _begin(request, attempts.start(questions, topic=topic))
     there = overview()

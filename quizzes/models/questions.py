@@ -42,12 +42,12 @@ class QuestionQuerySet(NaturalQuerySet):
         )
 
     def resting_on(self, fact: Fact) -> "QuestionQuerySet":
-        return self.filter(Exists(Part.objects.filter(question=OuterRef("pk"), fact=fact)))
+        return self.filter(pk__in=Part.objects.filter(fact=fact).values("question"))
 
     def about(self, topic: Topic) -> "QuestionQuerySet":
         """Those that have the topic, or one under it."""
-        tagged = Question.topics.through.objects.filter(question=OuterRef("pk"))
-        return self.filter(Exists(tagged.filter(Q(topic=topic) | Q(topic__parent=topic))))
+        tagged = Question.topics.through.objects.filter(Q(topic=topic) | Q(topic__parent=topic))
+        return self.filter(pk__in=tagged.values("question"))
 
     def with_parts(self) -> "QuestionQuerySet":
         return self.prefetch_related(models.Prefetch("parts", Part.objects.select_related("fact")))
@@ -207,7 +207,7 @@ class PartQuerySet(NaturalQuerySet):
         """Parts that may not be asked: their fact may not decide a key today, has changed since it was
         pinned, or has not the span (once) that the part speaks of.
         """
-        without_span = Length(Replace(F("statement"), OuterRef("span"), Value("")))
+        without_span = Length(Replace(F("statement"), OuterRef("span"), Value("")))  # type: ignore[arg-type]
         holding = (
             Fact.objects.deciding()
             .filter(ref=OuterRef("fact_id"), digest=OuterRef("fact_digest"))
