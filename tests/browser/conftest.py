@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 ROOT = Path(settings.BASE_DIR)
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
@@ -121,15 +121,21 @@ def faults() -> Iterator[Faults]:
 
 
 @pytest.fixture
-def new_context(new_context: Callable, faults: Faults, transactional_db: None) -> Callable[..., BrowserContext]:
+def new_context(
+    browser: Browser, browser_context_args: dict, faults: Faults, transactional_db: None
+) -> Iterator[Callable[..., BrowserContext]]:
     """Make a watched context. The database is asked for here, so that it is flushed after the page is closed."""
+    made: list[BrowserContext] = []
 
     def make(**given: Any) -> BrowserContext:
-        context = new_context(**given)
+        context = browser.new_context(**{**browser_context_args, **given})
         watch(context, faults)
+        made.append(context)
         return context
 
-    return make
+    yield make
+    for context in made:
+        context.close()
 
 
 @pytest.fixture
