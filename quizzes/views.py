@@ -86,15 +86,15 @@ def attempt_question(request: HttpRequest, attempt_id: UUID, position: int) -> H
             seen=request.POST.get("seen", ""),
         )
     except attempts.NothingChosen:
-        return _show(request, entry, error=_("Choose an answer, or skip."), status=422)
+        return _show(request, entry, error=_("Choose an answer, or skip."))
     except attempts.Reworded:
-        return _show(request, entry, error=_("This question has been corrected. Read it again."), status=409)
+        return _show(request, entry, error=_("This question has been corrected. Read it again."))
     except attempts.NotCounted:
         return redirect(entry)
     return redirect(f"{entry.get_absolute_url()}#verdict")
 
 
-def _show(request: HttpRequest, entry: AttemptQuestion, *, error: str = "", status: int = 200) -> HttpResponse:
+def _show(request: HttpRequest, entry: AttemptQuestion, *, error: str = "") -> HttpResponse:
     progress = attempts.progress(entry.attempt)
     question = attempts.askable(entry.question, evidence=entry.given is not None)
     context = {
@@ -110,7 +110,7 @@ def _show(request: HttpRequest, entry: AttemptQuestion, *, error: str = "", stat
         return render(request, "quizzes/attempt_verdict.html", context)
     if question is None:
         return render(request, "quizzes/attempt_rechecked.html", context)
-    return render(request, "quizzes/attempt_question.html", context | {"face": question.face}, status=status)
+    return render(request, "quizzes/attempt_question.html", context | {"face": question.face})
 
 
 def _after(entry: AttemptQuestion) -> AttemptQuestion | str:
