@@ -11,6 +11,7 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django_filters.fields import ChoiceField
@@ -131,7 +132,7 @@ class FactFilter(django_filters.FilterSet):
     )
     source = KeyFilter(label=_lazy("Source"), empty_label=_lazy("Any source"), method="from_source")
     modality = KeyFilter(
-        label=_lazy("Kind of statement"), empty_label=_lazy("Any kind"), choices=Fact.Modality.choices,
+        label=_lazy("Kind of statement"), empty_label=_lazy("Any kind"), choices=[(value, capfirst(label)) for value, label in Fact.Modality.choices],
         field_name="modality",
     )  # fmt: skip
     evidence = KeyFilter(

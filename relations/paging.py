@@ -1,6 +1,5 @@
 """Long lists a page at a time, at a cost that does not grow with them."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import InvalidPage, Page, Paginator
@@ -10,7 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from curation import stamps
-from relations.models import Fact
+from relations.models import Disagreement, Fact, Side
 
 PER_PAGE = 25
 
@@ -27,29 +26,28 @@ class KeptPaginator(Paginator):
         return stamps.cached(f"count:{self.name}", lambda: self.object_list.count())
 
 
-class FactPaginator(KeptPaginator):
-    """Pages of facts in two queries: the keys of the page by the index of the order, then its rows and states."""
+def rows(listed: QuerySet[Fact]) -> list[Fact]:
+    """The facts of a short queryset of listed ones, in its order, with the states a row shows.
 
-    def _get_page(self, object_list: Iterable[Any], number: int, paginator: Paginator) -> Page:
-        return Page(rows(object_list), number, paginator)  # type: ignore[arg-type]
-
-
-def rows(facts: Any) -> list[Fact]:
-    """The facts of a short queryset, in its order, with what a row of a list shows."""
-    pks = list(facts.values_list("pk", flat=True))
-    found = Fact.objects.filter(pk__in=pks).with_states().select_related("whose").in_bulk()
+    Said to be visible because the queryset has asked that; asking it of each row again is the dearer half.
+    """
+    pks = list(listed.values_list("pk", flat=True))
+    found = Fact.objects.select_related("whose").in_bulk(pks)
+    open_sides = Side.objects.filter(fact__in=pks, disagreement__state=Disagreement.State.OPEN).order_by()
+    disputed = set(open_sides.values_list("fact", flat=True))
+    for fact in found.values():
+        fact.is_visible, fact.is_disputed = True, fact.pk in disputed
     return [found[pk] for pk in pks if pk in found]
 
 
 def asked_page(request: HttpRequest, paginator: Paginator) -> Page:
-    """The page that the address names; 404 where there is none such, rather than another page than asked."""
+    """The page that the address names; 404 where there is none such, rather than another page than asked.
+
+    A page of facts is a slice of keys to come: `rows()` makes it what a list shows.
+    """
     number = request.GET.get("page") or 1
     try:
         return paginator.page(number)
     except InvalidPage as error:
         message = _("There is no page “%(number)s”; the last one is %(last)d.")
         raise Http404(message % {"number": number, "last": paginator.num_pages}) from error
-
-
-def fact_page(request: HttpRequest, facts: QuerySet[Fact], *, name: str) -> Page:
-    return asked_page(request, FactPaginator(facts, name=name))

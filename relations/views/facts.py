@@ -1,7 +1,7 @@
 """The list of facts, and a fact."""
 
-from typing import Any
-
+from django.core.paginator import Page
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from curation import stamps
 from relations import formats, history, reading
-from relations.asking import AskedFacts
+from relations.asking import AskedFacts, Removal
 from relations.conditional import unchanged
 from relations.models import Fact
-from relations.paging import fact_page
+from relations.paging import KeptPaginator, asked_page, rows
 from relations.provenance import provenance
 
 
@@ -26,24 +26,32 @@ def fact_list(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(asked.address)
     if asked.format == "csv":
         return _csv(request, asked.facts)
-    page = fact_page(request, asked.facts.newest_first(), name=f"facts:{asked.query}")
+    page = asked_page(request, KeptPaginator(asked.facts.newest_first(), name=f"facts:{asked.query}"))
     if asked.format == "json":
         return _json(request, page)
-    form = stamps.cached(f"fact-filter:{asked.query}", lambda: _form(asked))
     context = {
         "page": page,
         "asked": asked,
-        "form": form,
+        "rows": stamps.cached(f"fact-rows:{asked.query}:{page.number}", lambda: _rows(page)),
+        "form": stamps.cached(f"fact-filter:{asked.query}", lambda: _form(asked)),
         "chips": asked.chips(),
-        "removal": None if page.object_list else asked.nearest_removal(Fact.objects.listed()),
+        "removal": None if page.paginator.count else _removal(asked),
         "csv_url": asked.with_format("csv"),
         "json_url": asked.with_format("json"),
     }
     return render(request, "relations/fact_list.html", context)
 
 
+def _rows(page: Page) -> str:
+    """The rows as HTML. They and the filters are most of the page's cost, so both are kept."""
+    return render_to_string("relations/_fact_rows.html", {"facts": rows(page.object_list)})
+
+
+def _removal(asked: AskedFacts) -> Removal | None:
+    return stamps.cached(f"removal:{asked.query}", lambda: asked.nearest_removal(Fact.objects.listed()))
+
+
 def _form(asked: AskedFacts) -> str:
-    """The filters as HTML; the dearest part of the page, so it is kept."""
     return render_to_string("relations/_fact_filter.html", {"form": asked.filter.form})
 
 
@@ -55,9 +63,9 @@ def _not_understood(request: HttpRequest, asked: AskedFacts) -> HttpResponse:
     return render(request, "relations/fact_list_not_understood.html", context, status=400)
 
 
-def _json(request: HttpRequest, page: Any) -> HttpResponse:
+def _json(request: HttpRequest, page: Page) -> HttpResponse:
     absolute = request.build_absolute_uri
-    pks = [fact.pk for fact in page.object_list]
+    pks = list(page.object_list.values_list("pk", flat=True))
     facts = Fact.objects.filter(pk__in=pks).with_states().with_evidence().in_bulk()
     data = {
         "count": page.paginator.count,
@@ -68,7 +76,7 @@ def _json(request: HttpRequest, page: Any) -> HttpResponse:
     return formats.json_response(data)
 
 
-def _csv(request: HttpRequest, facts: Any) -> HttpResponse:
+def _csv(request: HttpRequest, facts: QuerySet[Fact]) -> HttpResponse:
     rows = facts.newest_first().with_states().with_evidence().iterator(chunk_size=500)
     return formats.csv_response(rows, request.build_absolute_uri, name="facts")
 

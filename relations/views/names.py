@@ -8,7 +8,7 @@ from curation import stamps
 from relations import reading
 from relations.conditional import unchanged
 from relations.models import Entity, Fact
-from relations.paging import KeptPaginator, asked_page, fact_page
+from relations.paging import KeptPaginator, asked_page, rows
 
 PER_PAGE = 100  # one line each
 
@@ -28,11 +28,13 @@ def entity_list(request: HttpRequest) -> HttpResponse:
 @unchanged
 def entity_detail(request: HttpRequest, slug: str) -> HttpResponse:
     entity = get_object_or_404(Entity.objects.select_related("part_of").prefetch_related("aliases", "parts"), slug=slug)
-    about = Fact.objects.listed().filter(subject=entity.slug)
+    about = reading.in_time_order(Fact.objects.listed().filter(subject=entity.slug))
+    page = asked_page(request, KeptPaginator(about, name=f"about:{slug}"))
     as_partner = reading.facts_where_partner(entity)
     context = {
         "entity": entity,
-        "page": fact_page(request, reading.in_time_order(about), name=f"about:{slug}"),
+        "page": page,
+        "facts": rows(page.object_list),
         "views": reading.newest(Fact.objects.listed().filter(whose=entity.slug).exclude(subject=entity.slug)),
         "as_partner": reading.newest(as_partner) if entity.is_partner else [],
         "partner_count": stamps.cached(f"count:partner:{slug}", as_partner.count) if entity.is_partner else 0,
