@@ -3,20 +3,56 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
 from playwright.sync_api import Page
 
 from quizzes.models import Question
-from relations.models import Disagreement, Entity, Fact, Source
+from relations.models import Disagreement, Entity, Fact, Source, Topic
 from tests.browser.conftest import Faults
 
 PUBLIC = [
+    "/",
+    "/facts/",
+    "/facts/?modality=view",
+    "/sources/",
+    "/names/",
+    "/topics/",
+    "/disagreements/",
+    "/search/",
+    "/search/?q=acsa",
+    "/search/?q=nothing-of-this-kind",
+    "/practise/",
     "/how-we-check/",
 ]
-# One record of each kind that has a page, by its own address.
-RECORDS = [Fact, Source, Entity, Disagreement, Question]
+# One record of each kind that has a page, by its own address: the first whose page is whole.
+RECORDS: dict[str, Callable] = {
+    "fact": lambda: Fact.objects.standing().order_by("ref").first(),
+    "disputed-fact": lambda: Fact.objects.visible().filter(sides__isnull=False).order_by("ref").first(),
+    "source": lambda: Source.objects.order_by("slug").first(),
+    "name": lambda: Entity.objects.filter(aliases__isnull=False).order_by("slug").first(),
+    "topic": lambda: Topic.objects.order_by("slug").first(),
+    "disagreement": lambda: Disagreement.objects.order_by("slug").first(),
+    "question": lambda: Question.objects.practisable().order_by("ref").first(),
+}
 ADMIN = [
     "/admin/",
+    "/admin/relations/fact/",
+    "/admin/relations/fact/add/",
+    "/admin/relations/source/",
+    "/admin/relations/entity/",
+    "/admin/relations/disagreement/",
+    "/admin/quizzes/question/",
+    "/admin/curation/revision/",
+    "/admin/password_change/",
+    "/styleguide/",
 ]
+EDITED: dict[str, Callable] = {
+    "fact": lambda: Fact.objects.order_by("ref").first(),
+    "source": lambda: Source.objects.order_by("slug").first(),
+    "disagreement": lambda: Disagreement.objects.order_by("slug").first(),
+    "question": lambda: Question.objects.order_by("ref").first(),
+}
 WIDTHS = [320, 375, 1280]
 
 
@@ -36,10 +72,47 @@ def test_public_page_is_sound(content: None, page: Page, axe: Callable, fits: Ca
     look(page, axe, fits)
 
 
+@pytest.mark.parametrize("kind", RECORDS)
+def test_page_of_a_record_is_sound(content: None, page: Page, axe: Callable, fits: Callable, kind: str) -> None:
+    assert page.goto(RECORDS[kind]().get_absolute_url()).status == 200
+    look(page, axe, fits)
+
+
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_page_is_whole_without_scripts(content: None, page_without_scripts: Page, address: str) -> None:
     assert page_without_scripts.goto(address).status == 200
     assert page_without_scripts.locator("main h1").count() == 1
+
+
+@pytest.fixture
+def editor(db: None) -> User:
+    return User.objects.create_superuser("asha")
+
+
+@pytest.mark.parametrize("address", ADMIN)
+def test_admin_page_is_sound(
+    content: None, editor: User, sign_in: Callable, desktop: Page, axe: Callable, fits: Callable, address: str
+) -> None:
+    sign_in(desktop, editor)
+    assert desktop.goto(address).status == 200
+    look(desktop, axe, fits)
+
+
+@pytest.mark.parametrize("kind", EDITED)
+def test_admin_page_of_a_record_is_sound(
+    content: None, editor: User, sign_in: Callable, desktop: Page, axe: Callable, fits: Callable, kind: str
+) -> None:
+    sign_in(desktop, editor)
+    record = EDITED[kind]()
+    for page in ["change", "history", "delete"]:
+        address = reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_{page}", args=[record.pk])
+        assert (page, desktop.goto(address).status) == (page, 200)
+        look(desktop, axe, fits)
+
+
+def test_sign_in_page_is_sound(page: Page, axe: Callable, fits: Callable) -> None:
+    assert page.goto("/admin/login/").status == 200
+    look(page, axe, fits)
 
 
 def test_unknown_address_is_our_own_page(faults: Faults, page: Page, axe: Callable, fits: Callable) -> None:
