@@ -131,14 +131,12 @@ class QuestionAdmin(CuratedAdmin):
             return allowed and self.has_publish_permission(request)
         return allowed
 
-    def has_delete_permission(self, request: HttpRequest, obj: Question | None = None) -> bool:
-        """Only a draft is deleted: what was published keeps its address and is withdrawn."""
-        drafted = obj is None or obj.status == Question.Status.DRAFT
-        return drafted and super().has_delete_permission(request, obj)
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Without deleting many at once, which would not ask about each."""
-        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+    def rests_on(self, request: HttpRequest, objs: Any) -> list[str]:
+        return [
+            _("%(ref)s was published, so its address stays: withdraw it instead.") % {"ref": question.ref}
+            for question in objs
+            if question.status != Question.Status.DRAFT
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Question | None = None) -> list[str]:
         return [*self.readonly_fields, "ref"] if obj else self.readonly_fields
