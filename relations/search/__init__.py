@@ -4,6 +4,8 @@ The database keeps the index by itself (triggers; generated columns), so that wh
 found at once. What may be shown is asked in the same statement that ranks: `Fact.objects.listed()`.
 """
 
+from django.db.models.signals import pre_migrate
+
 from curation import database
 from relations.search import postgresql, sqlite
 from relations.search.finding import FactHit, NameHit, Results, search
@@ -17,3 +19,4 @@ def register() -> None:
     for index in INDEXES:
         kept = (sqlite.statements(index), postgresql.statements(index))
         database.register(database.DatabaseObject(f"search:{index.table}", (index.table,), *kept))
+    pre_migrate.connect(postgresql.make_way, dispatch_uid="relations.search")

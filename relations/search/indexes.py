@@ -1,4 +1,8 @@
-"""What is indexed: the words that people may read. A fact's private note is not among them."""
+"""What is indexed: the words that people may read. A fact's private note is not among them.
+
+What is installed stays as it is: to change a definition here or in a back end, drop the old index in a
+migration (the FTS5 table and its triggers; the column `search`), and it is made anew after `migrate`.
+"""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,16 +1,19 @@
 """Full-text search on PostgreSQL: a generated `tsvector` column with a GIN index on each indexed table.
 
 The columns are outside Django's models, so that both databases have one set of models; Django names the
-columns it writes and never sees them. A migration that alters an indexed column must drop `search` first;
-it is put back after `migrate`.
+columns it writes and never sees them. PostgreSQL refuses to alter a column that a generated one reads:
+`make_way` drops ours before such a migration, and it is put back after `migrate`.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from django.db import connection
+from django.apps import AppConfig
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.migrations import AlterField, Migration
 
-from relations.search.indexes import START, STOP, Index, Sql
+from relations.search.indexes import INDEXES, START, STOP, Index, Sql
 from relations.search.names import Unit, phrases_of
 from relations.search.query import Phrase, spaced
 
@@ -54,6 +57,24 @@ def statements(index: Index) -> list[str]:
         f"ALTER TABLE {index.table} ADD COLUMN search tsvector GENERATED ALWAYS AS ({vector}) STORED; "
         f"CREATE INDEX {index.table}_search ON {index.table} USING gin (search); END IF; END $do$",
     ]
+
+
+def make_way(
+    sender: AppConfig, plan: Sequence[tuple[Migration, bool]], using: str = DEFAULT_DB_ALIAS, **kwargs: Any
+) -> None:
+    """Receive `pre_migrate`: drop the search column of each table of which `plan` alters an indexed column."""
+    if sender.name != "relations" or connections[using].vendor != "postgresql":
+        return
+    altered = {
+        (f"{migration.app_label}_{operation.model_name_lower}", operation.name_lower)
+        for migration, _backwards in plan
+        for operation in migration.operations
+        if isinstance(operation, AlterField)  # removing or renaming one changes the index's definition, too
+    }
+    with connections[using].cursor() as cursor:
+        for index in INDEXES:
+            if any((index.table, column) in altered for column in index.columns):
+                cursor.execute(f"ALTER TABLE IF EXISTS {index.table} DROP COLUMN IF EXISTS search")
 
 
 def matches(index: Index, units: Sequence[Unit], *, any_of: bool = False, column: str = "") -> Sql:

@@ -5,7 +5,6 @@ A correction is offered only where it finds something, so a word of no listed fa
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from itertools import chain
 
 from rapidfuzz import process
@@ -23,29 +22,27 @@ Vocabulary = dict[str, tuple[str, int]]  # a word as compared: as it is mostly w
 
 
 def vocabulary() -> Vocabulary:
-    """Kept until the content changes. Half a second at 100,000 facts, and asked for by empty results alone."""
+    """Kept until the content changes: half a second at 100,000 facts, at the first query that finds nothing."""
     return stamps.cached("search.vocabulary", _read_vocabulary)
 
 
 def _read_vocabulary() -> Vocabulary:
-    facts = Fact.objects.published().order_by().values_list("statement", flat=True)
+    statements = Fact.objects.published().order_by().values_list("statement", flat=True)
     calls = (call for named in names.directory().named.values() for call in named.calls)
-    written = Counter(chain.from_iterable(text.split() for text in chain(facts.iterator(), calls)))
+    written = Counter(chain.from_iterable(text.split() for text in chain(statements.iterator(), calls)))
     counts: Counter[str] = Counter()
     shown: dict[str, str] = {}
     for chunk, count in written.most_common():
-        for word, shape in _with_shapes(chunk):
-            counts[word] += count
-            shown.setdefault(word, shape)
-    return {word: (shown[word], count) for word, count in counts.items()}
+        for term in parse(chunk).terms if _has_no_digit(chunk) else ():
+            for word in term.words:
+                counts[word] += count
+                shown.setdefault(word, term.shown if len(term.words) == 1 else word)
+    return {word: (shown[word], count) for word, count in counts.items() if len(word) >= SHORTEST - 1}
 
 
-def _with_shapes(chunk: str) -> Iterator[tuple[str, str]]:
-    for term in parse(chunk).terms:
-        if len(term.words) == 1:
-            yield term.words[0], term.shown
-        else:
-            yield from ((word, word) for word in term.words)
+def _has_no_digit(chunk: str) -> bool:
+    """A number is never corrected to another."""
+    return not any(map(str.isdigit, chunk))
 
 
 def corrected(query: Query) -> Query | None:

@@ -1,15 +1,19 @@
 """What is found, on whichever database the tests run: the same expectations hold on both."""
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations import AlterField, Migration
 from django.db.models import F, Value
 from django.db.models.functions import Concat
+from django.db.models.signals import pre_migrate
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from curation import database
+from relations.fields import NameField
 from relations.models import Entity, Fact
 from relations.search import finding, search
 from relations.search import names as directory
@@ -334,6 +338,21 @@ def test_install_mends_an_index_that_missed_changes():
     assert indexed("prahar") == [changes.pk]
     again = factories.FactFactory(statement="Again Shakti.")
     assert again.pk in indexed("shakti")
+
+
+@pytest.mark.postgresql
+def test_migration_can_alter_an_indexed_column():
+    class Longer(Migration):
+        operations = [AlterField("Alias", "name", NameField(sort="sort_key", max_length=250))]
+
+    migration, relations = Longer("0099_longer", "relations"), apps.get_app_config("relations")
+    pre_migrate.send(relations, app_config=relations, using="default", plan=[(migration, False)])
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE relations_alias ALTER COLUMN name TYPE varchar(250)")
+    database.install()
+    alias = factories.AliasFactory(name="RPSS")
+
+    assert names("rpss") == [alias.entity.slug]
 
 
 @pytest.mark.sqlite
