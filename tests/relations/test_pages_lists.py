@@ -1,0 +1,164 @@
+"""List pages cost the same number of queries however many rows there are."""
+
+import pytest
+from django.urls import reverse
+
+from relations.models import Disagreement, Fact
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+SIZES = [1, 3, 300]
+
+
+def facts_on(count: int, **kwargs) -> list[Fact]:
+    """Published facts, one of them disputed, with a topic under another and a partner."""
+    facts = factories.published_facts(count, **kwargs)
+    parent = factories.TopicFactory(slug="defence", name="Defence")
+    topic = factories.TopicFactory(slug="exercises", name="Exercises", parent=parent)
+    japan = factories.EntityFactory(slug="japan", name="Japan", kind="country")
+    Fact.topics.through.objects.bulk_create(Fact.topics.through(fact=fact, topic=topic) for fact in facts)
+    Fact.partners.through.objects.bulk_create(Fact.partners.through(fact=fact, entity=japan) for fact in facts)
+    factories.SideFactory(fact=facts[0])
+    return facts
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_fact_list_queries_are_constant(client, django_assert_num_queries, count):
+    facts_on(count)
+
+    # count; keys, rows and disputes of the page; topics, partners and sources to choose from; the stamp
+    with django_assert_num_queries(8):
+        response = client.get(reverse("relations:fact_list"))
+
+    assert response.content.decode().count('class="fact-row"') == min(count, 25)
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_filtered_fact_list_queries_are_constant(client, django_assert_num_queries, count):
+    facts_on(count)
+    query = {"modality": "fact", "partner": "japan", "topic": "defence"}
+
+    with django_assert_num_queries(8):
+        response = client.get(reverse("relations:fact_list"), query)
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_fact_list_json_queries_are_constant(client, django_assert_num_queries, count):
+    facts_on(count)
+
+    with django_assert_num_queries(10):
+        response = client.get(reverse("relations:fact_list"), {"format": "json"})
+
+    assert len(response.json()["facts"]) == min(count, 25)
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_home_queries_are_constant(client, django_assert_num_queries, count):
+    facts_on(count)
+
+    with django_assert_num_queries(13):
+        response = client.get(reverse("relations:home"))
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_topic_queries_are_constant(client, django_assert_num_queries, count):
+    facts_on(count)
+
+    with django_assert_num_queries(12):
+        response = client.get("/topics/defence/")
+
+    assert response.content.decode().count('class="fact-row"') == min(count, 25)
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_topic_list_queries_are_constant(client, django_assert_num_queries, count):
+    for _number in range(count):
+        factories.TopicFactory(parent=factories.TopicFactory())
+
+    with django_assert_num_queries(4):
+        response = client.get(reverse("relations:topic_list"))
+
+    assert response.content.decode().count("<h2>") == count
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_name_queries_are_constant(client, django_assert_num_queries, count):
+    facts_on(count, subject=factories.EntityFactory(slug="acsa-ij"))
+
+    with django_assert_num_queries(9):
+        response = client.get("/names/acsa-ij/")
+
+    assert response.content.decode().count('class="when"') == min(count, 25)
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_partner_queries_are_constant(client, django_assert_num_queries, count):
+    facts_on(count)
+
+    with django_assert_num_queries(10):
+        response = client.get("/names/japan/")
+
+    assert response.content.decode().count('class="fact-row"') == min(count, 10)
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_names_a_to_z_queries_are_constant(client, django_assert_num_queries, count):
+    for _number in range(count):
+        factories.AliasFactory()
+
+    with django_assert_num_queries(5):
+        response = client.get(reverse("relations:entity_list"))
+
+    assert response.content.decode().count('class="citation-source"') == min(2 * count, 100)
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_source_list_queries_are_constant(client, django_assert_num_queries, count):
+    factories.published_facts(count)
+
+    with django_assert_num_queries(4):
+        response = client.get(reverse("relations:source_list"))
+
+    assert response.content.decode().count('class="citation-source"') == min(count, 25)
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_source_queries_are_constant(client, django_assert_num_queries, count):
+    facts_on(count, source=factories.SourceFactory(slug="statement"))
+
+    with django_assert_num_queries(8):
+        response = client.get("/sources/statement/")
+
+    assert response.content.decode().count('class="fact-row"') == count
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_disagreement_list_queries_are_constant(client, django_assert_num_queries, count):
+    pairs = factories.published_facts(2 * count)
+    for one, other in zip(pairs[::2], pairs[1::2], strict=True):
+        disagreement = factories.DisagreementFactory()
+        factories.SideFactory(disagreement=disagreement, fact=one)
+        factories.SideFactory(disagreement=disagreement, fact=other)
+    assert Disagreement.objects.visible().count() == count
+
+    with django_assert_num_queries(5):
+        response = client.get(reverse("relations:disagreement_list"))
+
+    assert response.content.decode().count('class="citation-source"') == min(count, 25)
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_fact_queries_do_not_grow_with_its_citations(client, django_assert_num_queries, count):
+    fact = factories.published_fact()
+    for _number in range(count):
+        factories.CitationFactory(fact=fact)
+
+    with django_assert_num_queries(11):
+        response = client.get(fact.get_absolute_url())
+
+    assert response.content.decode().count('class="citation"') == count + 1
