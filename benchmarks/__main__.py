@@ -23,10 +23,10 @@ def main() -> None:
         django.setup()
         from django.core.management import call_command
 
-        from benchmarks import facts_page, search
+        from benchmarks import facts_page, search, states
         from benchmarks.generated import database
 
-        known = {"facts-page": facts_page.run, "search": search.run}
+        known = {"facts-page": facts_page.run, "search": search.run, "states": states.run}
         wanted = sys.argv[1:] or list(known)
         if unknown := sorted(set(wanted) - set(known)):
             sys.exit(f"No benchmark is called {', '.join(unknown)}; there are: {', '.join(known)}.")
