@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models, transaction
 from django.forms import BaseModelFormSet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
@@ -46,6 +46,11 @@ class ExplainsDeletion(admin.ModelAdmin):
 
     formfield_overrides = HTTPS_ASSUMED
     show_full_result_count = False
+
+    class Media:
+        css: ClassVar = {"all": ["css/curation.css"]}
+        js: ClassVar = ["js/admin-names.js"]
+
     delete_confirmation_template = "admin/curation/delete_confirmation.html"
     delete_selected_confirmation_template = "admin/curation/delete_selected_confirmation.html"
 
@@ -64,7 +69,7 @@ class CuratedForm(forms.ModelForm):
     conflict: ClassVar[locking.Conflict | None] = None
 
     why = forms.CharField(
-        label=gettext_lazy("why this change"),
+        label=gettext_lazy("Why this change"),
         max_length=300,
         required=False,
         help_text=gettext_lazy("One line for the history; editors and the page of versions show it."),
@@ -78,12 +83,13 @@ class CuratedForm(forms.ModelForm):
                 self.cleaned_data[name] = locking.unix_lines(value)
         if self.conflict:
             raise ValidationError(
-                _("Someone else saved this while you were writing. Compare below, then save again."), code="conflict"
+                _("Someone else saved this while you were writing. Compare the two above, then save again."),
+                code="conflict",
             )
         return self.cleaned_data
 
 
-class CuratedInline(admin.TabularInline):
+class CuratedInline(admin.StackedInline):
     """Parts of a record, kept in its snapshot as the list `snapshot_name`."""
 
     snapshot_name = ""
@@ -121,7 +127,7 @@ class CuratedAdmin(ExplainsDeletion):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        form.conflict = getattr(request, "conflict", None)
+        form.conflict = getattr(request, "conflict", None)  # type: ignore[attr-defined]
         return form
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -234,7 +240,7 @@ class CuratedAdmin(ExplainsDeletion):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404(_("There is no such record: %(id)s.") % {"id": object_id})
         if not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
         page = Paginator(revisions.history(obj), REVISIONS_ON_A_PAGE).get_page(request.GET.get("p"))
@@ -247,7 +253,7 @@ class CuratedAdmin(ExplainsDeletion):
             "entries": self._entries(obj, list(page)),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, self.history_template, context)
 
     def _entries(self, obj: models.Model, shown: list[Revision]) -> list[dict[str, Any]]:

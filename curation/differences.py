@@ -19,16 +19,20 @@ UNSHOWN = frozenset({"digest", "fact_digest"})
 
 @dataclass(frozen=True)
 class Change:
-    """One changed value: its name in words, and the text before and after as pieces that were kept, removed, added."""
+    """One changed value: its name in words, and the text before and after as pieces that were kept, removed, added.
+
+    The pieces of a list (`is_list`) are its items; those of a text run on.
+    """
 
     label: str
     pieces: list[Piece]
+    is_list: bool = False
 
 
 def changes_in_words(model: type[models.Model], changes: Iterable[tuple[str, Any, Any]]) -> list[Change]:
     """Put `revisions.changes` into words."""
     return [
-        Change(label_of(model, name), pieces_of(model, name, before, after))
+        Change(label_of(model, name), pieces_of(model, name, before, after), isinstance(before or after, list))
         for name, before, after in changes
         if name not in UNSHOWN
     ]
@@ -42,7 +46,7 @@ def label_of(model: type[models.Model], name: str) -> str:
         return name.replace("_", " ")
     if isinstance(field, models.ForeignObjectRel):
         return str(field.related_model._meta.verbose_name_plural)
-    return str(field.verbose_name)  # type: ignore[union-attr]
+    return str(field.verbose_name)
 
 
 def lines_of(model: type[models.Model], name: str, value: Any) -> list[str]:

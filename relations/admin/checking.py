@@ -117,7 +117,7 @@ def _neighbours(cited: list[Passage]) -> dict[tuple[int, int], str]:
         if passage.number:
             wanted |= Q(source=passage.source_id, number__in=[passage.number - 1, passage.number + 1])
     rows = Passage.objects.filter(wanted, kept_text__isnull=False).values_list("source", "number", "kept_text__text")
-    return {(source, number): text for source, number, text in rows}
+    return {(source, number): text for source, number, text in rows if number}
 
 
 def _lapsed(check: Check, citation: Citation) -> list[str]:
@@ -180,7 +180,7 @@ class ChecksCitations:
             return False
         if form.cleaned_data["shown"] != desk.shown:
             form.add_error(None, _("The claim or the passage changed while you were reading. Look again, then decide."))
-            form.data = {**form.data.dict(), "shown": desk.shown}
+            form.data = {**request.POST.dict(), "shown": desk.shown}
             return False
         on_page = desk.basis == PAGE
         try:

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from curation import consequences
 from curation.admin import CuratedAdmin, CuratedForm, CuratedInline, ReadOnlyAdmin
 from relations import dates, grading, publishing
 from relations.admin.checking import ChecksCitations
@@ -20,6 +21,7 @@ from relations.admin.resources import FactResource
 from relations.admin.states import State, StateFilter, with_state
 from relations.models import Check, Citation, Fact
 from relations.refs import next_ref
+from relations.templatetags.sandarbh import NO_BREAK_SPACE, day
 
 
 class CitationInline(CuratedInline):
@@ -33,7 +35,7 @@ class CitationInline(CuratedInline):
 
 
 class FactForm(CuratedForm):
-    """Mints the reference of a new fact where none is given."""
+    """Keeps a statement on one line, and mints the reference of a new fact where none is given."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,6 +45,8 @@ class FactForm(CuratedForm):
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()
+        if statement := self.cleaned_data.get("statement"):
+            self.cleaned_data["statement"] = " ".join(statement.split())
         subject = self.cleaned_data.get("subject")
         if "ref" in self.fields and subject is not None and not self.cleaned_data.get("ref"):
             self.cleaned_data["ref"] = next_ref(subject)
@@ -61,18 +65,18 @@ class FactAdmin(ExchangeMixin, ChecksCitations, CuratedAdmin):
     resource_classes = [FactResource]
     inlines = [CitationInline]
     change_form_template = "admin/relations/fact_change_form.html"
-    list_display = ["ref", "statement", "state", "known", "when", "checked"]
-    list_display_links = ["ref", "statement"]
+    list_display = ["ref", "statement", "state", "when", "checked"]
+    list_display_links = ["ref"]
     list_filter = [StateFilter, "evidence", "modality", "rank", "topics"]
-    list_select_related = ["whose"]
+    list_select_related = ["subject"]
     list_per_page = 50
     search_fields = ["ref", "statement", "subject__name", "subject__aliases__name"]
     search_help_text = gettext_lazy("Search by reference, words of the statement, or name of the subject.")
     autocomplete_fields = ["subject", "whose", "property", "partners", "topics", "outcome", "superseded_by"]
     actions = ["publish_facts", "withdraw_facts"]
-    readonly_fields = ["state", "known", "version", "written_by", "digest"]
+    readonly_fields = ["state", "version", "written_by", "digest"]
     fieldsets = [
-        (None, {"fields": ["ref", "state", "known", "subject", "statement", "modality", "whose", "date"]}),
+        (None, {"fields": ["ref", "state", "subject", "statement", "modality", "whose", "date"]}),
         (gettext_lazy("Value"), {"fields": ["property", "value", "unit"]}),
         (gettext_lazy("Validity"), {"fields": ["validity", "review_by", "superseded_by"]}),
         (gettext_lazy("Outcome of an expectation"), {"fields": ["outcome", "verdict"]}),
@@ -83,7 +87,7 @@ class FactAdmin(ExchangeMixin, ChecksCitations, CuratedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Fact]:
         return with_state(super().get_queryset(request))
 
-    def get_fieldsets(self, request: HttpRequest, obj: Fact | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """A fact that is not saved yet has no state, version or digest."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is not None:
@@ -97,24 +101,26 @@ class FactAdmin(ExchangeMixin, ChecksCitations, CuratedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Fact | None = None) -> list[str]:
         return [*self.readonly_fields, "ref"] if obj else list(self.readonly_fields)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "statement":
+            kwargs["widget"] = forms.Textarea(attrs={"class": "vLargeTextField", "rows": 3})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     # --- columns ---
 
-    @admin.display(description=gettext_lazy("state"))
+    @admin.display(description=gettext_lazy("state and evidence"), ordering="evidence")
     def state(self, fact: Fact) -> str:
         state = State(fact.state)  # type: ignore[attr-defined]
-        return format_html('<span class="state-{}">{}</span>', state.value, state.label)
-
-    @admin.display(description=gettext_lazy("evidence"), ordering="evidence")
-    def known(self, fact: Fact) -> str:
-        return fact.grade_words
+        words = format_html('<span class="state-{}">{}</span>', state.value, state.label)
+        return format_html('{}<br><span class="words">{}</span>', words, fact.get_evidence_display())
 
     @admin.display(description=gettext_lazy("date"), ordering="date_sort")
     def when(self, fact: Fact) -> str:
-        return dates.display(fact.date) if fact.date else ""
+        return dates.display(fact.date).replace(NO_BREAK_SPACE, " ") if fact.date else ""
 
     @admin.display(description=gettext_lazy("last checked"), ordering="last_check_at")
-    def checked(self, fact: Fact) -> Any:
-        return fact.last_checked
+    def checked(self, fact: Fact) -> str:
+        return day(fact.last_checked).replace(NO_BREAK_SPACE, " ") if fact.last_checked else _("never")
 
     # --- saving ---
 
@@ -169,12 +175,16 @@ class FactAdmin(ExchangeMixin, ChecksCitations, CuratedAdmin):
 
     @admin.action(description=gettext_lazy("Withdraw the selected facts"), permissions=["publish"])
     def withdraw_facts(self, request: HttpRequest, queryset: QuerySet[Fact]) -> HttpResponse | None:
-        """Shows first which of them students see now, and asks why."""
+        """Shows first what students would lose (DESIGN.md, rule 6), and asks why."""
         facts = list(queryset.order_by("ref"))
         form = WithdrawForm(request.POST if "confirmed" in request.POST else None)
-        if form.is_valid():
+
+        def act(why: str = "") -> None:
             for fact in facts:
-                publishing.withdraw(fact, by=request.user.get_username(), why=form.cleaned_data["why"])
+                publishing.withdraw(fact, by=request.user.get_username(), why=why)
+
+        if form.is_valid():
+            act(form.cleaned_data["why"])
             said = ngettext("%(count)d fact is withdrawn.", "%(count)d facts are withdrawn.", len(facts))
             self.message_user(request, said % {"count": len(facts)}, messages.SUCCESS)
             return None
@@ -183,7 +193,7 @@ class FactAdmin(ExchangeMixin, ChecksCitations, CuratedAdmin):
             "title": _("Withdraw facts"),
             "opts": self.opts,
             "facts": facts,
-            "leaving": publishing.leaving(facts),
+            "effects": [effect for effect in consequences.foresee(act) if effect.leaving],
             "form": form,
             "checkbox_name": ACTION_CHECKBOX_NAME,
         }

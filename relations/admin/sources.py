@@ -78,8 +78,8 @@ class PassageAdmin(ExplainsDeletion):
     def has_text(self, passage: Passage) -> bool:
         return bool(passage.texts)  # type: ignore[attr-defined]
 
-    def get_fields(self, request: HttpRequest, obj: Passage | None = None) -> list[str]:
-        return list(self.fields) if obj else [name for name in self.fields if name not in self.readonly_fields]
+    def get_fields(self, request: HttpRequest, obj: Passage | None = None) -> Any:
+        return self.fields if obj else [name for name in self.fields if name not in self.readonly_fields]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Passage | None = None) -> list[str]:
         """What a passage belongs to never changes; its number follows the text where one is kept."""

@@ -16,8 +16,8 @@ class State(TextChoices):
 
     DRAFT = "draft", _("draft")
     WITHDRAWN = "withdrawn", _("withdrawn")
-    RECHECKING = "rechecking", _("being rechecked: students do not see it")
-    DEPRECATED = "deprecated", _("deprecated: shown only where sources disagree")
+    RECHECKING = "rechecking", _("being rechecked")
+    DEPRECATED = "deprecated", _("deprecated")
     DISPUTED = "disputed", _("disputed")
     SUPERSEDED = "superseded", _("superseded")
     NOT_IN_FORCE = "not-in-force", _("not in force today")

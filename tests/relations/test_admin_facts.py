@@ -231,7 +231,9 @@ def test_withdraw_shows_first_what_students_lose_and_asks_why():
     client = editor("priya")
 
     page = act(client, "withdraw_facts", seen, draft)
-    assert page.context["leaving"] == [seen]
+    assert [(effect.kind, effect.leaving) for effect in page.context["effects"]] == [
+        ("relations.fact", ((seen.ref, seen.statement),))
+    ]
     assert Fact.objects.published().count() == 1
 
     unsaid = act(client, "withdraw_facts", seen, draft, confirmed="yes", why="")
