@@ -149,10 +149,11 @@ def _ranked_facts(units: list[Unit], subjects: list[int], limit: int, offset: in
     """The ids of one page of listed facts, and the number of all."""
     hits, hit_params = _facts_with_all(units)
     listed, listed_params = _sql(Fact.objects.listed().filter(pk=RawSQL("hit.id", [])).order_by().values("pk"))
+    # Asked of each hit, as a value: PostgreSQL would turn an EXISTS into a join of every check there is.
     lifted = ", ".join(["%s"] * len(subjects)) or "NULL"
     rows = _execute(
         f"SELECT hit.id, COUNT(*) OVER () FROM ({hits}) hit JOIN relations_fact f ON f.id = hit.id "  # noqa: S608
-        f"LEFT JOIN relations_entity e ON e.slug = f.subject_id AND e.id IN ({lifted}) WHERE EXISTS ({listed}) "
+        f"LEFT JOIN relations_entity e ON e.slug = f.subject_id AND e.id IN ({lifted}) WHERE ({listed}) = hit.id "
         f"ORDER BY CASE WHEN e.id IS NULL THEN 1 ELSE 0 END, COALESCE(hit.score, 0), f.date_sort DESC, f.ref "
         f"LIMIT %s OFFSET %s",
         [*hit_params, *subjects, *listed_params, limit, offset],
