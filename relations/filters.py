@@ -132,9 +132,11 @@ class FactFilter(django_filters.FilterSet):
     )
     source = KeyFilter(label=_lazy("Source"), empty_label=_lazy("Any source"), method="from_source")
     modality = KeyFilter(
-        label=_lazy("Kind of statement"), empty_label=_lazy("Any kind"), choices=[(value, capfirst(label)) for value, label in Fact.Modality.choices],
+        label=_lazy("Kind of statement"),
+        empty_label=_lazy("Any kind"),
+        choices=[(value, capfirst(label)) for value, label in Fact.Modality.choices],
         field_name="modality",
-    )  # fmt: skip
+    )
     evidence = KeyFilter(
         label=_lazy("Evidence"),
         empty_label=_lazy("Any evidence"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -41,6 +42,19 @@ def public_versions(fact: Fact) -> QuerySet[Revision]:
     """The versions that were once before students, newest first: published, and their claim was checked."""
     checked = Check.objects.supporting(fact.pk).order_by().values("claim_digest")
     return revisions.history(fact).filter(data__status=Fact.Status.PUBLISHED, digest__in=checked)
+
+
+class Withdrawn(Http404):
+    """A fact that students once read and that an editor took back: its own address says so, others are not found."""
+
+    def __init__(self, fact: Fact) -> None:
+        self.fact = fact
+        super().__init__(fact.ref)
+
+
+def withdrawal(fact: Fact) -> Revision | None:
+    """The version that took the fact back: when, and why."""
+    return revisions.history(fact).filter(data__status=Fact.Status.WITHDRAWN).first()
 
 
 # --- a fact whose check no longer counts ---------------------------------------------------------
@@ -89,6 +103,15 @@ def _first_other(fact: Fact, check: Check, wording: Revision | None) -> datetime
 
 
 # --- a version as a page shows it ------------------------------------------------------------------
+
+
+def last_checked(fact: Fact, lapse: Lapse) -> Fact:
+    """What a fact that is being rechecked says meanwhile: never words that nobody has checked."""
+    if lapse.wording:
+        return as_of(fact, lapse.wording.data)
+    shown = copy.copy(fact)
+    shown.statement, shown.date, shown.value = _("The wording that was checked was not kept."), "", ""
+    return shown
 
 
 def as_of(fact: Fact, data: Mapping[str, Any]) -> Fact:

@@ -89,7 +89,7 @@ def check_note(citation: Citation) -> str:
     """Who checked it against what, in one sentence; needs `with_check_state()`."""
     if not citation.is_checked:
         return _("Not checked as it is worded today.")
-    by = citation.checked_by if citation.by_another else _("its author, %(name)s") % {"name": citation.checked_by}
+    by = citation.checked_by if citation.by_another else _("its author, %(name)s,") % {"name": citation.checked_by}
     if citation.checked_basis == Check.Basis.PAGE:
         message = _("Checked by %(by)s against the page at its address, seen on %(day)s.")
         return message % {"by": by, "day": day(citation.checked_seen_on)}

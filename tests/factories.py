@@ -166,7 +166,8 @@ def published_facts(count: int, *, source: Source | None = None, **kwargs: Any) 
     facts, citations = [], []
     for number in range(count):
         owner = {"modality": "view", "whose": EntityFactory(kind="person")} if number % 2 else {}
-        facts.append(FactFactory.build(status="published", **owner, **{"subject": EntityFactory(), **kwargs}))
+        given = {"subject": EntityFactory(), "status": "published", **owner, **kwargs}
+        facts.append(FactFactory.build(**given))
         passage = PassageFactory(source=source or SourceFactory())
         citations.append(CitationFactory.build(fact=facts[-1], passage=passage))
     Fact.objects.bulk_create(facts)

@@ -83,8 +83,11 @@ def _csv(request: HttpRequest, facts: QuerySet[Fact]) -> HttpResponse:
 
 @unchanged
 def fact_detail(request: HttpRequest, ref: str) -> HttpResponse:
-    fact, lapse = readable(request, ref)
-    shown = history.as_of(fact, lapse.wording.data) if lapse and lapse.wording else fact
+    try:
+        fact, lapse = readable(request, ref)
+    except history.Withdrawn as withdrawn:
+        return _withdrawn(request, withdrawn.fact)
+    shown = history.last_checked(fact, lapse) if lapse else fact
     comes_from = provenance(fact)
     if (wanted := request.GET.get("format")) == "json":
         return formats.json_response(formats.record(shown, comes_from, request.build_absolute_uri))
@@ -102,10 +105,16 @@ def fact_detail(request: HttpRequest, ref: str) -> HttpResponse:
     return render(request, "relations/fact_detail.html", context)
 
 
+def _withdrawn(request: HttpRequest, fact: Fact) -> HttpResponse:
+    context = {"fact": fact, "withdrawal": history.withdrawal(fact)}
+    return render(request, "relations/fact_withdrawn.html", context, status=410)
+
+
 def readable(request: HttpRequest, ref: str) -> tuple[Fact, history.Lapse | None]:
     """The fact at `ref` with its evidence and states, and why it is being rechecked, if it is.
 
     Students read what is published and was checked, even where that check no longer counts; editors read all.
+    Raises Http404 for the rest, as Withdrawn where students once read it.
     """
     fact = Fact.objects.filter(ref=ref).with_states().with_evidence().first()
     if fact is not None and fact.status == Fact.Status.PUBLISHED:
@@ -114,4 +123,6 @@ def readable(request: HttpRequest, ref: str) -> tuple[Fact, history.Lapse | None
             return fact, lapse
     if fact is not None and request.user.has_perm("relations.view_fact"):
         return fact, None
+    if fact is not None and fact.status == Fact.Status.WITHDRAWN and history.public_versions(fact).exists():
+        raise history.Withdrawn(fact)
     raise Http404(_("There is no fact “%(ref)s”.") % {"ref": ref})

@@ -11,8 +11,7 @@ from relations.paging import KeptPaginator, asked_page
 
 @unchanged
 def source_list(request: HttpRequest) -> HttpResponse:
-    sources = Source.objects.order_by("title", "slug")
-    page = asked_page(request, KeptPaginator(sources, name="sources:"))
+    page = asked_page(request, KeptPaginator(Source.objects.order_by("title", "slug"), name="sources:"))
     sources = reading.with_counts(page.object_list, counts.by_source())
     return render(request, "relations/source_list.html", {"page": page, "sources": sources})
 
