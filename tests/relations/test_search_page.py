@@ -113,7 +113,8 @@ def test_search_page_with_no_result_helps_on(client):
 def test_search_page_with_a_name_and_no_fact_says_so(client):
     factories.EntityFactory(name="Exercise Malabar")
 
-    assert "No fact has all of this: malabar." in text_of(page(client, "malabar"))
+    assert "There is no fact about this yet: malabar." in text_of(page(client, "malabar"))
+    assert "No fact has all of this: exercise malabar." in text_of(page(client, "exercise malabar"))
 
 
 def test_search_page_says_that_a_long_query_was_cut(client):
