@@ -74,7 +74,7 @@ class AskedFacts:
 
     @property
     def canonical(self) -> list[tuple[str, str]]:
-        beside = {name: self.params[name].strip() for name in BESIDE_FILTERS if self.params.get(name, "").strip()}
+        beside = {name: value for name in BESIDE_FILTERS if (value := str(self.params.get(name, "")).strip())}
         if beside.get("page") == "1":
             del beside["page"]
         return sorted({**self.chosen, **beside}.items())

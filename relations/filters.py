@@ -10,7 +10,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -22,6 +22,8 @@ from relations import dates, reading
 from relations.evidence import Grade
 from relations.fields import sort_key
 from relations.models import Alias, Citation, Entity, Fact, Source, Topic
+from relations.models.facts import FactQuerySet
+from relations.models.facts import FactQuerySet
 
 Options = list[tuple[str, str]]
 
@@ -159,27 +161,27 @@ class FactFilter(django_filters.FilterSet):
         for name, options in stamps.cached("fact-filter-options", _options).items():
             self.filters[name].extra["choices"] = options
 
-    def on_topic(self, facts: QuerySet, name: str, slug: str) -> QuerySet:
+    def on_topic(self, facts: FactQuerySet, name: str, slug: str) -> FactQuerySet:
         return reading.facts_on(slug, facts)
 
-    def with_partner(self, facts: QuerySet, name: str, slug: str) -> QuerySet:
+    def with_partner(self, facts: FactQuerySet, name: str, slug: str) -> FactQuerySet:
         return facts.filter(Exists(Fact.partners.through.objects.filter(fact=OuterRef("pk"), entity__slug=slug)))
 
-    def naming(self, facts: QuerySet, name: str, entity: Entity) -> QuerySet:
+    def naming(self, facts: FactQuerySet, name: str, entity: Entity) -> FactQuerySet:
         as_partner = Exists(Fact.partners.through.objects.filter(fact=OuterRef("pk"), entity=entity.pk))
         return facts.filter(Q(subject=entity.slug) | Q(whose=entity.slug) | as_partner)
 
-    def from_source(self, facts: QuerySet, name: str, slug: str) -> QuerySet:
+    def from_source(self, facts: FactQuerySet, name: str, slug: str) -> FactQuerySet:
         return facts.filter(Exists(Citation.objects.filter(fact=OuterRef("pk"), passage__source__slug=slug)))
 
-    def known_by(self, facts: QuerySet, name: str, grade: str) -> QuerySet:
+    def known_by(self, facts: FactQuerySet, name: str, grade: str) -> FactQuerySet:
         """By the grade as it is shown: “disputed” overrides what the sources would give."""
         disputed = facts.disputed()
         if grade == Grade.DISPUTED:
             return disputed
         return facts.filter(evidence=grade).exclude(pk__in=Fact.objects.disputed().values("pk"))
 
-    def during(self, facts: QuerySet, name: str, period: dates.Edtf) -> QuerySet:
+    def during(self, facts: FactQuerySet, name: str, period: dates.Edtf) -> FactQuerySet:
         """Facts whose date may fall within the period; an undated one may fall anywhere, so it is left out."""
         facts = facts.exclude(date="")
         if period.earliest:

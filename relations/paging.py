@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.paginator import InvalidPage, Page, Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -17,6 +16,8 @@ PER_PAGE = 25
 class KeptPaginator(Paginator):
     """Counts once for each state of the content. `name` says what is counted, with all that narrows it."""
 
+    object_list: Any
+
     def __init__(self, object_list: Any, per_page: int = PER_PAGE, *, name: str) -> None:
         super().__init__(object_list, per_page)
         self.name = name
@@ -26,7 +27,7 @@ class KeptPaginator(Paginator):
         return stamps.cached(f"count:{self.name}", lambda: self.object_list.count())
 
 
-def rows(listed: QuerySet[Fact]) -> list[Fact]:
+def rows(listed: Any) -> list[Fact]:
     """The facts of a short queryset of listed ones, in its order, with the states a row shows.
 
     Said to be visible because the queryset has asked that; asking it of each row again is the dearer half.

@@ -10,7 +10,8 @@ from django.db.models.functions import Substr
 
 from curation import stamps
 from relations import counts
-from relations.models import Alias, Citation, Disagreement, Entity, Fact, Passage, Side, Source, Topic
+from relations.models import Alias, Citation, Disagreement, Entity, Fact, Side, Source, Topic
+from relations.models.facts import FactQuerySet
 from relations.paging import rows
 from relations.provenance import quoted
 
@@ -139,7 +140,7 @@ def related(fact: Fact) -> Related:
     )
 
 
-def facts_on(topic: str, facts: QuerySet[Fact] | None = None) -> QuerySet[Fact]:
+def facts_on(topic: str, facts: FactQuerySet | None = None) -> FactQuerySet:
     """Those of `facts` (all that are listed) that have the topic of that slug, or one under it."""
     tagged = Fact.topics.through.objects.filter(fact=OuterRef("pk"))
     facts = Fact.objects.listed() if facts is None else facts
@@ -176,7 +177,7 @@ def disagreements_of(fact: Fact) -> QuerySet[Disagreement]:
 # --- a source ----------------------------------------------------------------------------------
 
 
-def passages_with_facts(source: Source) -> list[Passage]:
+def passages_with_facts(source: Source) -> list[Any]:
     """The passages of a source in its order, each with the citations of listed facts in `shown`.
 
     `quoted` is what may be shown of its text. A passage whose number is not known yet stands last.
@@ -185,7 +186,7 @@ def passages_with_facts(source: Source) -> list[Passage]:
     citations = Citation.objects.filter(fact__in=Fact.objects.listed()).order_by("fact__ref")
     shown = Prefetch("citations", citations.prefetch_related(Prefetch("fact", facts)), to_attr="shown")
     in_order = source.passages.order_by(F("number").asc(nulls_last=True), "ref")
-    passages = list(in_order.select_related("source", "kept_text").prefetch_related(shown))
+    passages: list[Any] = list(in_order.select_related("source", "kept_text").prefetch_related(shown))
     for passage in passages:
         text = passage.kept_text.text if hasattr(passage, "kept_text") else ""
         passage.quoted = quoted(source, text, [citation.anchor for citation in passage.shown])

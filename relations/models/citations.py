@@ -66,6 +66,14 @@ class Citation(models.Model):
         db_persist=True,
     )
 
+    # From `with_check_state()`:
+    is_checked: bool
+    checked_at: datetime.datetime | None
+    checked_by: str | None
+    checked_basis: str | None
+    checked_seen_on: Any  # a date where the basis is a page
+    by_another: bool
+
     objects = CitationQuerySet.as_manager()
     natural_fields: ClassVar = ("fact__ref", "passage__ref")
 

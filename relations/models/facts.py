@@ -290,6 +290,10 @@ class Fact(models.Model):
     )
     version = models.PositiveIntegerField(default=1, editable=False, serialize=False)
 
+    # From `with_states()`:
+    is_visible: bool
+    is_disputed: bool
+
     objects = FactQuerySet.as_manager()
     natural_fields: ClassVar = ("ref",)
 

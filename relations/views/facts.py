@@ -1,7 +1,8 @@
 """The list of facts, and a fact."""
 
+from typing import Any
+
 from django.core.paginator import Page
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -13,6 +14,7 @@ from relations import formats, history, reading
 from relations.asking import AskedFacts, Removal
 from relations.conditional import unchanged
 from relations.models import Fact
+from relations.models.facts import FactQuerySet
 from relations.paging import KeptPaginator, asked_page, rows
 from relations.provenance import provenance
 
@@ -65,7 +67,8 @@ def _not_understood(request: HttpRequest, asked: AskedFacts) -> HttpResponse:
 
 def _json(request: HttpRequest, page: Page) -> HttpResponse:
     absolute = request.build_absolute_uri
-    pks = list(page.object_list.values_list("pk", flat=True))
+    listed: Any = page.object_list
+    pks = list(listed.values_list("pk", flat=True))
     facts = Fact.objects.filter(pk__in=pks).with_states().with_evidence().in_bulk()
     data = {
         "count": page.paginator.count,
@@ -76,7 +79,7 @@ def _json(request: HttpRequest, page: Page) -> HttpResponse:
     return formats.json_response(data)
 
 
-def _csv(request: HttpRequest, facts: QuerySet[Fact]) -> HttpResponse:
+def _csv(request: HttpRequest, facts: FactQuerySet) -> HttpResponse:
     rows = facts.newest_first().with_states().with_evidence().iterator(chunk_size=500)
     return formats.csv_response(rows, request.build_absolute_uri, name="facts")
 
