@@ -23,7 +23,6 @@ from relations.evidence import Grade
 from relations.fields import sort_key
 from relations.models import Alias, Citation, Entity, Fact, Source, Topic
 from relations.models.facts import FactQuerySet
-from relations.models.facts import FactQuerySet
 
 Options = list[tuple[str, str]]
 
