@@ -122,7 +122,7 @@ def display(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _display(text: str, language: str | None) -> str:  # noqa: ARG001
+def _display(text: str, language: str | None) -> str:
     """`language` is part of the key only: the words come from the active language."""
     edtf = parse(text)
     ends = [part for part in (edtf.start, edtf.end) if part]
