@@ -31,6 +31,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     formfield_overrides = HTTPS_ASSUMED
     show_full_result_count = False
 
+    class Media:
+        css: ClassVar = {"all": ["css/curation.css"]}
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
