@@ -5,7 +5,7 @@ from collections import defaultdict
 from django.db.models import Count
 
 from curation import stamps
-from relations.models import Disagreement, Fact, Source, Topic
+from relations.models import Fact, Source, Topic
 
 
 def facts() -> int:
@@ -14,10 +14,6 @@ def facts() -> int:
 
 def sources() -> int:
     return stamps.cached("count:sources:", Source.objects.count)
-
-
-def disagreements() -> int:
-    return stamps.cached("count:disagreements:", Disagreement.objects.visible().count)
 
 
 def by_source() -> dict[int, int]:

@@ -108,18 +108,19 @@ def _first_other(fact: Fact, check: Check, wording: Revision | None) -> datetime
 def last_checked(fact: Fact, lapse: Lapse) -> Fact:
     """What a fact that is being rechecked says meanwhile: never words that nobody has checked."""
     if lapse.wording:
-        return as_of(fact, lapse.wording.data)
+        return as_of(fact, lapse.wording)
     shown = copy.copy(fact)
     shown.statement, shown.date, shown.value = _("The wording that was checked was not kept."), "", ""
     return shown
 
 
-def as_of(fact: Fact, data: Mapping[str, Any]) -> Fact:
-    """A copy of `fact` that says what the snapshot says, for showing alone: it must not be saved.
+def as_of(fact: Fact, revision: Revision) -> Fact:
+    """A copy of `fact` that says what a version says, for showing alone: it must not be saved.
 
     It shows no grade: what its evidence was then is not kept.
     """
-    shown = copy.copy(fact)
+    shown, data = copy.copy(fact), revision.data
+    shown.version = revision.version
     for name in ("statement", "modality", "date", "value", "unit", "validity", "rank", "verdict"):
         setattr(shown, name, data[name])
     entities = Entity.objects.in_bulk([data["subject"], data["whose"]], field_name="slug")

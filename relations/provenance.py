@@ -1,7 +1,7 @@
 """Where a fact comes from, as its page says it: each citation with its check, its quotation, and what it repeats."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -37,7 +37,7 @@ def provenance(fact: Fact) -> list[Provenance]:
         Provenance(
             citation=citation,
             checked=timezone.localdate(citation.checked_at) if citation.checked_at else None,
-            note=check_note(citation),
+            note=" ".join(filter(None, [shared_note(citation, citations, graph), check_note(citation)])),
             repeats=repeated(citation.passage.source, sources, graph),
             quotation=quotation(citation, texts),
         )
@@ -49,6 +49,20 @@ def repeated(source: Source, cited: Mapping[str, Source], graph: Mapping[str, So
     """Another cited source that this one copies or derives from, so that the two count once."""
     others = closure(source.slug, graph) - {source.slug}
     return next((cited[slug] for slug in sorted(others & cited.keys())), None)
+
+
+def shared_note(citation: Citation, citations: Sequence[Citation], graph: Mapping[str, SourceNode]) -> str:
+    """Say which earlier source rests on a document that this one rests on too, where neither repeats the other."""
+    if citation.stance != Citation.Stance.SUPPORTS:
+        return ""
+    own = closure(citation.passage.source.slug, graph)
+    for earlier in citations[: citations.index(citation)]:
+        source = earlier.passage.source
+        other = closure(source.slug, graph)
+        apart = source.slug not in own and citation.passage.source.slug not in other
+        if apart and earlier.stance == Citation.Stance.SUPPORTS and not own.isdisjoint(other):
+            return _("Rests on the same document as “%(title)s”, so the two count once.") % {"title": source.title}
+    return ""
 
 
 def kept_texts(citations: Iterable[Citation]) -> dict[int, str]:

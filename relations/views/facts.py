@@ -103,7 +103,7 @@ def fact_detail(request: HttpRequest, ref: str) -> HttpResponse:
         "provenance": comes_from,
         "related": reading.related(fact),
         "disagreements": reading.disagreements_of(fact),
-        "version_address": request.build_absolute_uri(reverse("relations:fact_version", args=[ref, fact.version])),
+        "version_address": request.build_absolute_uri(reverse("relations:fact_version", args=[ref, shown.version])),
     }
     return render(request, "relations/fact_detail.html", context)
 

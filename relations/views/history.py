@@ -24,7 +24,7 @@ def fact_version(request: HttpRequest, ref: str, version: int) -> HttpResponse:
         raise Http404(_("The fact “%(ref)s” has no version %(version)d.") % {"ref": ref, "version": version})
     context = {
         "fact": fact,
-        "shown": history.as_of(fact, revision.data),
+        "shown": history.as_of(fact, revision),
         "citations": history.citations_of(revision.data),
         "revision": revision,
         "day": timezone.localdate(revision.at),

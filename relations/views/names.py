@@ -4,7 +4,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
-from curation import stamps
 from relations import reading
 from relations.conditional import unchanged
 from relations.models import Entity, Fact
@@ -37,6 +36,5 @@ def entity_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "facts": rows(page.object_list),
         "views": reading.newest(Fact.objects.listed().filter(whose=entity.slug).exclude(subject=entity.slug)),
         "as_partner": reading.newest(as_partner) if entity.is_partner else [],
-        "partner_count": stamps.cached(f"count:partner:{slug}", as_partner.count) if entity.is_partner else 0,
     }
     return render(request, "relations/entity_detail.html", context)

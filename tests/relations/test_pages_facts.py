@@ -63,7 +63,7 @@ def test_fact_shows_statement_grade_use_and_check(client, fact):
     assert f'<h1 class="statement">{OLD}</h1>' in text
     assert "One source" in text
     assert "Fine in Mains; name the source if much hangs on it." in text
-    assert "One publisher says so; notes that repeat it are not counted." in text
+    assert "One source counts. Documents that repeat it" in text
     assert "Checked by bob against the text of the passage." in text
 
 
@@ -119,6 +119,17 @@ def test_copy_of_another_cited_source_is_not_counted_again(client, fact):
 
     assert "Repeats “The release”, so it is not counted again." in text
     assert "One source" in text
+
+
+def test_two_that_rest_on_a_third_count_once_and_say_so(client, fact):
+    release = factories.SourceFactory()
+    Passage.objects.get().source.derived_from.add(release)
+    Source.objects.filter(passages__isnull=False).update(title="The first paper")
+    cite(fact, TEXT, title="The second paper").passage.source.derived_from.add(release)
+
+    assert "Rests on the same document as “The first paper”, so the two count once." in page(
+        client, "/facts/acsa-ij-001/"
+    )
 
 
 def test_unchecked_citation_says_so(client, fact):
@@ -249,6 +260,7 @@ def test_reworded_fact_shows_the_last_checked_words_and_why(client, fact):
     assert NEW not in text
     assert "Being rechecked since" in text
     assert "The statement was changed after it was last checked." in text
+    assert f"http://testserver/facts/acsa-ij-001/v{fact.version - 1}/" in text
 
 
 @pytest.mark.parametrize("form", ["json", "csv"])

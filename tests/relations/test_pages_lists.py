@@ -100,7 +100,7 @@ def test_name_queries_are_constant(client, django_assert_num_queries, count):
 def test_partner_queries_are_constant(client, django_assert_num_queries, count):
     facts_on(count)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         response = client.get("/names/japan/")
 
     assert response.content.decode().count('class="fact-row"') == min(count, 10)
