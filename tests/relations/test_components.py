@@ -306,6 +306,7 @@ def test_error_429_says_when_to_try_again():
     assert "Try again in 30 seconds." in render_to_string("429.html", {"retry_after": 30})
 
 
+@pytest.mark.django_db  # its tag names the state of the content
 def test_how_we_check_explains_every_grade(client):
     html = client.get(reverse("relations:how_we_check")).content.decode()
     assert re.findall(r'<li class="fact[^"]*" id="([a-z]+)"', html) == [
