@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -15,10 +15,9 @@ from relations.models.facts import Fact
 class DisagreementQuerySet(NaturalQuerySet):
     def visible(self) -> "DisagreementQuerySet":
         """Those of which students may see two sides; a side whose fact is not visible is left out."""
-        visible = Fact.objects.visible().values("pk")
-        return self.annotate(visible_sides=Count("sides", filter=Q(sides__fact__in=visible), distinct=True)).filter(
-            visible_sides__gte=2
-        )
+        shown = Side.objects.filter(Exists(Fact.objects.visible().filter(pk=OuterRef("fact"))))
+        counted = shown.filter(disagreement=OuterRef("pk")).order_by().values("disagreement").values(sides=Count("pk"))
+        return self.alias(shown_sides=Subquery(counted)).filter(shown_sides__gte=2)
 
 
 class Disagreement(models.Model):

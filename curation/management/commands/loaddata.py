@@ -6,10 +6,12 @@ again. All of it happens inside the transaction of the command.
 """
 
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from django.core.management.commands.loaddata import Command as LoadData
 from django.db import models
+from django.utils.translation import gettext as _
 
 from curation import revisions
 from curation.natural import remembered_keys
@@ -25,9 +27,10 @@ class Command(LoadData):
         for part in self.parts:
             if owner := revisions.owner_of(part):
                 self.touched[owner[0]].add(owner[1])
-        names = ", ".join(str(label).rsplit("/", 1)[-1] for label in fixture_labels)
+        names = [Path(label).name for label in fixture_labels]
+        why = _("Loaded from %(files)s") % {"files": ", ".join(names)} if len(names) < 3 else _("Loaded from files")
         for model, pks in self.touched.items():
-            revisions.record_many(model, pks, by="loaddata", why=names[:300])
+            revisions.record_many(model, pks, by="loaddata", why=why[:300])
         if self.touched:
             revisions.refresh_computed()
 
