@@ -66,7 +66,6 @@ def private_server(binaries: Path) -> Iterator[str]:
             "-c",
             "listen_addresses=",
             *QUICK,
-            *STEADY,
         ]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **as_user(user))  # noqa: S603
