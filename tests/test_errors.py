@@ -1,5 +1,6 @@
 """Our own error pages are the ones people get."""
 
+import pytest
 from django.test import Client
 
 
@@ -26,3 +27,13 @@ def test_form_without_our_cookie_is_answered_403(db) -> None:
 def test_unknown_address_is_answered_404(db, client: Client) -> None:
     response = client.get("/no-such-page/")
     assert (response.status_code, templates(response)) == (404, ["404.html"])
+
+
+@pytest.mark.parametrize("address", ["/facts/%00/", "/facts/a%00b/v1/", "/sources/%00/", "/names/%00/", "/topics/%00/"])
+def test_nul_in_an_address_is_answered_404(db, client: Client, address: str) -> None:
+    response = client.get(address)
+    assert (response.status_code, templates(response)) == (404, ["404.html"])
+
+
+def test_nul_in_a_cookie_is_answered_400(db, client: Client) -> None:
+    assert client.get("/", headers={"cookie": r'sessionid="aaaaaaaaaaaa\000"'}).status_code == 400
