@@ -18,7 +18,7 @@ def sources() -> int:
 
 
 def by_source() -> dict[int, int]:
-    """Listed facts that cite each source, by the source's primary key."""
+    """Listed facts that rest on each source, by the source's primary key; one it contradicts does not."""
     return stamps.cached("count:by-source", _by_source)
 
 
@@ -28,7 +28,7 @@ def by_topic() -> dict[int, int]:
 
 
 def _by_source() -> dict[int, int]:
-    cited = Fact.objects.listed().filter(citations__isnull=False).order_by()
+    cited = Fact.objects.listed().filter(citations__stance="supports").order_by()
     return dict(cited.values_list("citations__passage__source").annotate(Count("pk", distinct=True)))
 
 

@@ -171,7 +171,8 @@ class FactFilter(django_filters.FilterSet):
         return facts.filter(Q(subject=entity.slug) | Q(whose=entity.slug) | as_partner)
 
     def from_source(self, facts: FactQuerySet, name: str, slug: str) -> FactQuerySet:
-        return facts.filter(Exists(Citation.objects.filter(fact=OuterRef("pk"), passage__source__slug=slug)))
+        supporting = Citation.objects.filter(fact=OuterRef("pk"), stance=Citation.Stance.SUPPORTS)
+        return facts.filter(Exists(supporting.filter(passage__source__slug=slug)))
 
     def known_by(self, facts: FactQuerySet, name: str, grade: str) -> FactQuerySet:
         """By the grade as it is shown: “disputed” overrides what the sources would give."""

@@ -178,12 +178,14 @@ def disagreements_of(fact: Fact) -> QuerySet[Disagreement]:
 
 
 def passages_with_facts(source: Source) -> list[Any]:
-    """The passages of a source in its order, each with the citations of listed facts in `shown`.
+    """The passages of a source in its order, each with the citations of the listed facts it backs in `shown`.
 
     `quoted` is what may be shown of its text. A passage whose number is not known yet stands last.
     """
     facts = Fact.objects.listed().with_states().select_related("whose")
-    citations = Citation.objects.filter(fact__in=Fact.objects.listed()).order_by("fact__ref")
+    # A fact does not rest on a passage that contradicts it, and the rows here do not say so of any.
+    supporting = Citation.objects.filter(stance=Citation.Stance.SUPPORTS)
+    citations = supporting.filter(fact__in=Fact.objects.listed()).order_by("fact__ref")
     shown = Prefetch("citations", citations.prefetch_related(Prefetch("fact", facts)), to_attr="shown")
     in_order = source.passages.order_by(F("number").asc(nulls_last=True), "ref")
     passages: list[Any] = list(in_order.select_related("source", "kept_text").prefetch_related(shown))

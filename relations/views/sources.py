@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from relations import counts, reading
+from relations import counts, coverage, reading
 from relations.conditional import unchanged
 from relations.models import Source
 from relations.paging import KeptPaginator, asked_page
@@ -25,7 +25,7 @@ def source_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "source": source,
         "tier": Source.Tier(source.tier).label,
         "backing": [passage for passage in passages if passage.shown],
-        "idle": [passage for passage in passages if not passage.shown and passage.role == "body"],
+        "idle": coverage.unbacked(source),
         "count": len({citation.fact_id for passage in passages for citation in passage.shown}),
     }
     return render(request, "relations/source_detail.html", context)

@@ -73,6 +73,14 @@ def test_name_may_be_given_by_its_other_name_and_gets_its_key_in_the_address(cli
     assert 'value="Supply agreement"' in said(client.get(response["Location"]))
 
 
+def test_source_finds_no_fact_that_it_contradicts(client):
+    fact = factories.published_fact(ref="stands-001")
+    source = factories.SourceFactory(slug="statement")
+    factories.CitationFactory(fact=fact, passage=factories.PassageFactory(source=source), stance="contradicts")
+
+    assert listed(client, "source=statement") == set()
+
+
 def test_source_finds_facts_that_cite_it(client):
     source = factories.SourceFactory(slug="statement")
     factories.published_fact(ref="cites-001", source=source)

@@ -131,7 +131,7 @@ def test_source_list_queries_are_constant(client, django_assert_num_queries, cou
 def test_source_queries_are_constant(client, django_assert_num_queries, count):
     facts_on(count, source=factories.SourceFactory(slug="statement"))
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         response = client.get("/sources/statement/")
 
     assert response.content.decode().count('class="fact-row"') == count
