@@ -220,10 +220,13 @@ def again(attempt: Attempt) -> Attempt | None:
 
 
 def facts_behind(attempt: Attempt) -> list[Fact]:
-    """The facts that decide the missed questions, each once, in the order met. Only answered ones: no key leaks."""
+    """The facts that decide the missed questions, each once, in the order met. Only answered ones: no key leaks.
+
+    A fact that has come to be deprecated since is left out, as from every list.
+    """
     missed = [entry.question_id for entry in progress(attempt).missed]
     refs = list(Question.objects.filter(pk__in=missed).order_by("parts__position").values_list("pk", "parts__fact_id"))
     refs.sort(key=lambda row: missed.index(row[0]))
     order = list(dict.fromkeys(ref for _pk, ref in refs if ref))
-    facts = Fact.objects.visible().with_states().select_related("subject", "whose").filter(ref__in=order)
+    facts = Fact.objects.listed().with_states().select_related("subject", "whose").filter(ref__in=order)
     return sorted(facts, key=lambda fact: order.index(fact.ref))

@@ -223,6 +223,14 @@ def test_fact_changed_after_the_answer_keeps_the_verdict_and_shows_no_wrong_word
     assert "2031" not in page
 
 
+def test_fact_deprecated_after_the_answer_is_not_among_those_to_read(client, entry, question):
+    client.post(entry.get_absolute_url(), {"answer": "b"})
+    wrong, right = (part.fact for part in question.part_list)
+    Fact.objects.filter(pk=wrong.pk).update(rank=Fact.Rank.DEPRECATED)
+
+    assert attempts.facts_behind(entry.attempt) == [right]
+
+
 def test_answer_to_other_words_is_not_taken(client, entry, question):
     page = html_of(client.get(entry.get_absolute_url()))
     seen = re.search(r'name="seen" value="(\w+)"', page)[1]
