@@ -5,6 +5,7 @@ imports call the same functions. Source of the rules: the editorial standard (do
 """
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -19,11 +20,12 @@ MAX_WORDS = 30
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")  # not float(), which also reads nan, inf, 1e3 and 1_000
 
 
-def fact_errors(fact: "Fact") -> None:
+def fact_errors(fact: "Fact", *, is_entity: Callable[[str], bool]) -> None:
+    """`is_entity` tells whether a key names an entity: these rules read no table themselves."""
     errors: dict[str, str] = {}
     if problem := statement_problem(fact.statement):
         errors["statement"] = problem
-    if fact.property and fact.value and (problem := value_problem(fact.property, fact.value)):
+    if fact.property and fact.value and (problem := value_problem(fact.property, fact.value, is_entity)):
         errors["value"] = problem
     if fact.verdict in ("borne-out", "not-borne-out") and fact.outcome_id is None:
         errors["outcome"] = _("Say what happened: choose the fact that bore the expectation out, or did not.")
@@ -45,10 +47,8 @@ def statement_problem(statement: str) -> str:
     return ""
 
 
-def value_problem(prop: "Property", value: str) -> str:
+def value_problem(prop: "Property", value: str, is_entity: Callable[[str], bool]) -> str:
     """Return why `value` cannot be a value of `prop`, or the empty text."""
-    from relations.models import Entity
-
     if prop.value_type == "date":
         try:
             dates.parse(value)
@@ -58,7 +58,7 @@ def value_problem(prop: "Property", value: str) -> str:
         if not _NUMBER.fullmatch(value):
             return _("“%(value)s” is not a number: write digits and a point, such as 22.85.") % {"value": value}
     elif prop.value_type == "entity":
-        if not Entity.objects.filter(slug=value).exists():
+        if not is_entity(value):
             return _("“%(value)s” is not the key of a name: add the name first, then write its key.") % {"value": value}
     elif prop.value_type == "choice" and value not in prop.choice_list:
         return _("“%(value)s” is not one of the choices: %(choices)s.") % {

@@ -3,7 +3,6 @@
 from django.urls import path
 from django.views.generic import TemplateView
 
-from relations import views_search
 from relations.conditional import unchanged
 from relations.styleguide import styleguide
 from relations.views.disagreements import disagreement_detail, disagreement_list
@@ -11,6 +10,7 @@ from relations.views.facts import fact_detail, fact_list
 from relations.views.history import fact_history, fact_version
 from relations.views.home import home
 from relations.views.names import entity_detail, entity_list
+from relations.views.search import search
 from relations.views.sources import source_detail, source_list
 from relations.views.topics import topic_detail, topic_list
 
@@ -32,7 +32,7 @@ urlpatterns = [
     path("topics/<str:slug>/", topic_detail, name="topic_detail"),
     path("disagreements/", disagreement_list, name="disagreement_list"),
     path("disagreements/<str:slug>/", disagreement_detail, name="disagreement_detail"),
-    path("search/", views_search.search, name="search"),
+    path("search/", search, name="search"),
     path("how-we-check/", how_we_check, name="how_we_check"),
     path("styleguide/", styleguide, name="styleguide"),
 ]

@@ -3,7 +3,8 @@
 from relations.models.citations import Check, Citation
 from relations.models.disagreements import Disagreement, Side
 from relations.models.entities import Alias, Entity, Topic
-from relations.models.facts import Fact, Property
+from relations.models.facts import Fact
+from relations.models.properties import Property
 from relations.models.sources import Passage, PassageText, Source
 
 __all__ = [

@@ -13,6 +13,7 @@ from curation.digests import digest_expression
 from curation.natural import NaturalQuerySet
 from relations import passages
 from relations.models.sources import Passage
+from relations.rules import citation_errors
 
 
 class CitationQuerySet(NaturalQuerySet):
@@ -109,8 +110,6 @@ class Citation(models.Model):
     natural_key.dependencies = ["relations.fact", "relations.passage"]  # type: ignore[attr-defined]
 
     def clean(self) -> None:
-        from relations.rules import citation_errors
-
         super().clean()
         citation_errors(self)
 

@@ -186,7 +186,7 @@ class Passage(models.Model):
         NOISE = "noise", _("noise")
 
     source = models.ForeignKey(Source, verbose_name=_("source"), on_delete=models.PROTECT, related_name="passages")
-    ref = KeyField(_("reference"), unique=True, max_length=120)
+    ref = KeyField(_("reference"), unique=True, max_length=120, parted=True)
     number = models.PositiveIntegerField(_("paragraph"), null=True, blank=True)
     heading = models.CharField(_("heading"), max_length=300, blank=True, help_text=_("Path, parted by “ › ”."))
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.BODY)
