@@ -7,23 +7,26 @@ from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 
-validate_key = RegexValidator(
-    r"\A[A-Za-z0-9][A-Za-z0-9._/-]*\Z",
-    _("“%(value)s” is not a key: use letters a–z, digits and hyphens, beginning with a letter or digit."),
-    code="key",
-)
+_NO_KEY = _("“%(value)s” is not a key: use letters a–z, digits and hyphens, beginning with a letter or digit.")
+validate_key = RegexValidator(r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", _NO_KEY, code="key")
+validate_parted_key = RegexValidator(r"\A[A-Za-z0-9][A-Za-z0-9._/-]*\Z", _NO_KEY, code="key")
 
 
 class KeyField(models.CharField):
     """A natural key: ASCII, compared and sorted byte by byte on every database.
 
     PostgreSQL would otherwise sort by the locale of the cluster, and two dumps of one content would differ.
+    A key is one step of an address, so no slash is in it but where it is `parted`: the key of a part, such as
+    forumias-2plus2-2024/9, which has no page of its own. That is no matter of the database's, so no migration
+    knows it.
     """
 
     default_validators = [validate_key]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, parted: bool = False, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 100)
+        if parted:
+            self.default_validators = [validate_parted_key]
         super().__init__(*args, **kwargs)
 
     def db_parameters(self, connection: Any) -> Any:

@@ -18,6 +18,14 @@ def state() -> str:
     return f"{Stamp.read()}-{timezone.localdate().isoformat()}"
 
 
+def hold() -> None:
+    """Be the one who writes content until this transaction ends, as its first write makes it anyhow.
+
+    For what must be read and written by one at a time and has no row to lock; SQLite holds the whole database.
+    """
+    Stamp.objects.select_for_update().filter(pk=1).first()
+
+
 def cached(name: str, compute: Callable[[], T]) -> T:
     """Return `compute()`, kept for as long as neither the content nor the day changes.
 

@@ -5,7 +5,7 @@ from quizzes import views
 app_name = "quizzes"
 urlpatterns = [
     path("practise/", views.practise, name="practise"),
-    path("questions/<slug:ref>/", views.question_detail, name="question_detail"),
+    path("questions/<str:ref>/", views.question_detail, name="question_detail"),
     path("attempts/<uuid:attempt_id>/", views.attempt_detail, name="attempt_detail"),
     path("attempts/<uuid:attempt_id>/<int:position>/", views.attempt_question, name="attempt_question"),
     path("attempts/<uuid:attempt_id>/result/", views.attempt_result, name="attempt_result"),

@@ -5,7 +5,7 @@ import json
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Length, Replace
 from django.db.models.lookups import Exact
@@ -13,7 +13,9 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from curation import stamps
 from curation.fields import KeyField
+from curation.models import Revision
 from curation.natural import NaturalQuerySet
 from quizzes import kinds, wording
 from quizzes.keys import Keyed
@@ -153,9 +155,10 @@ class Question(models.Model):
         return self.ref
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.ref:
-            self.ref = next_ref()
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            if not self.ref:
+                self.ref = next_ref()
+            super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("quizzes:question_detail", args=[self.ref])
@@ -197,9 +200,17 @@ class Question(models.Model):
 
 
 def next_ref() -> str:
-    """The number after the highest in use: Q-0001, Q-0002 …"""
-    numbers = Question.objects.filter(ref__regex=r"^Q-[0-9]+$").values_list("ref", flat=True)
-    return f"Q-{max((int(ref[2:]) for ref in numbers), default=0) + 1:04d}"
+    """The number after the highest ever used, deleted questions included: an address is not given twice.
+
+    Q-0001, Q-0002 … Call it in the transaction that saves the question: of two at once, the other waits for it.
+    """
+    stamps.hold()
+    taken = [
+        *Question.objects.filter(ref__startswith="Q-").values_list("ref", flat=True),
+        *Revision.objects.filter(kind="quizzes.question", ref__startswith="Q-").values_list("ref", flat=True),
+    ]
+    numbers = (int(ref[2:]) for ref in taken if ref[2:].isascii() and ref[2:].isdigit())
+    return f"Q-{max(numbers, default=0) + 1:04d}"
 
 
 class PartQuerySet(NaturalQuerySet):
@@ -223,7 +234,7 @@ class Part(models.Model):
     """
 
     question = models.ForeignKey(Question, verbose_name=_("question"), on_delete=models.CASCADE, related_name="parts")
-    ref = KeyField(_("reference"), unique=True, max_length=24, blank=True, editable=False)
+    ref = KeyField(_("reference"), unique=True, max_length=24, blank=True, editable=False, parted=True)
     position = models.PositiveSmallIntegerField(_("position"), default=1)
     fact = models.ForeignKey(Fact, verbose_name=_("fact"), to_field="ref", on_delete=models.PROTECT, related_name="+")
     fact_digest = models.CharField(_("digest of the fact it was written for"), max_length=32, blank=True)

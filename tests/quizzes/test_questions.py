@@ -4,9 +4,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from curation.revisions import record
 from quizzes import kinds, wording
 from quizzes.models import Attempt, AttemptQuestion, Part, Question, Response
-from tests.quizzes.factories import PartFactory, QuestionFactory, draft, signed
+from tests.quizzes.factories import PartFactory, QuestionFactory, draft, published, signed
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +118,18 @@ def test_refs_are_minted_in_order_and_parts_get_letters():
     parts = [Part.objects.create(question=question, fact=signed("Japan"), position=n) for n in (1, 2)]
     assert question.ref == "Q-0042"
     assert [part.ref for part in parts] == ["Q-0042/a", "Q-0042/b"]
+
+
+def test_ref_of_a_deleted_question_is_not_given_again():
+    question = Question.objects.create(stem="Which?")
+    record(question, by="alice")
+    question.delete()
+    assert Question.objects.create(stem="Which?").ref == "Q-0002"
+
+
+def test_question_with_a_point_in_its_ref_has_an_address(client):
+    question = published("", "2021", ref="Q.1")
+    assert client.get(question.get_absolute_url()).status_code == 200
 
 
 def test_part_is_worded_from_its_fact():
