@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from curation import revisions
+from curation.digests import digest_of
 from curation.models import Revision
 from relations import dates
 from relations.evidence import Grade
-from relations.models import Check, Citation, Entity, Fact, Passage, Topic
+from relations.models import Check, Citation, Entity, Fact, Passage, Property, Topic
 
 # What a version says to everybody, and in which words; the rest of a snapshot is for editors.
 SHOWN = {
@@ -40,8 +41,22 @@ SHOWN = {
 
 def public_versions(fact: Fact) -> QuerySet[Revision]:
     """The versions that were once before students, newest first: published, and their claim was checked."""
-    checked = Check.objects.supporting(fact.pk).order_by().values("claim_digest")
+    checked = _in_support(fact).order_by().values("claim_digest")
     return revisions.history(fact).filter(data__status=Fact.Status.PUBLISHED, digest__in=checked)
+
+
+def _in_support(fact: Fact) -> QuerySet[Check]:
+    """The checks that found a passage to bear `fact` out, also where that citation has another stance today.
+
+    A check keeps only the digest of stance and reading, so they are looked for among those there ever were.
+    """
+    readings = {reading for _stance, reading in fact.citations.values_list("stance", "reading")}
+    for data in revisions.history(fact).values_list("data", flat=True):
+        readings.update(row["reading"] for row in data["citations"])
+    supports = Citation.Stance.SUPPORTS.value
+    return Check.objects.filter(
+        citation__fact=fact.pk, citation_digest__in=[digest_of((supports, reading)) for reading in readings]
+    )
 
 
 class Withdrawn(Http404):
@@ -77,7 +92,7 @@ class Lapse:
 def lapse(fact: Fact) -> Lapse | None:
     """None for a fact that never had a check in its support."""
     check = (
-        Check.objects.supporting(fact.pk).select_related("citation__passage").order_by("-at", "pk").first()
+        _in_support(fact).select_related("citation__passage").order_by("-at", "pk").first()
     )  # fmt: skip
     if check is None:
         return None
@@ -126,6 +141,7 @@ def as_of(fact: Fact, revision: Revision) -> Fact:
     entities = Entity.objects.in_bulk([data["subject"], data["whose"]], field_name="slug")
     shown.subject = entities.get(data["subject"], fact.subject)
     shown.whose = entities.get(data["whose"])
+    shown.property = Property.objects.filter(key=data["property"]).first()
     shown.shown_grade = Grade.RECHECKING.value
     shown.last_checked = None
     return shown

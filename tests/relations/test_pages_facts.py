@@ -294,6 +294,38 @@ def test_fact_whose_reading_changed_says_so(client, fact):
     assert "How we read the passage was changed after it was last checked." in page(client, "/facts/acsa-ij-001/")
 
 
+@pytest.mark.parametrize("address", ["", "history/", "v1/"])
+def test_fact_whose_passage_no_longer_supports_it_keeps_its_address(client, fact, address):
+    fact.citations.update(stance="mentions")
+    record(fact, by="alice", why="The passage only mentions it")
+
+    response = client.get(f"/facts/acsa-ij-001/{address}")
+
+    assert (response.status_code, OLD in response.content.decode()) == (200, True)
+
+
+def test_check_of_a_contradiction_puts_nothing_before_students(client):
+    fact = factories.FactFactory(ref="never-001", status="published")
+    checking.check_citation(factories.CitationFactory(fact=fact, stance="contradicts"), by="bob")
+    record(fact, by="alice")
+
+    assert client.get("/facts/never-001/").status_code == 404
+
+
+def test_last_checked_value_stands_under_the_property_it_was_checked_for(client):
+    length = factories.PropertyFactory(key="length", name="length of the line", value_type="number")
+    cost = factories.PropertyFactory(key="cost", name="cost of the line", value_type="number")
+    fact = factories.published_fact(ref="line-001", property=length, value="508", unit="km")
+    fact.property, fact.value, fact.unit = cost, "16", "billion US$"
+    fact.save()
+    record(fact, by="alice")
+
+    text = page(client, "/facts/line-001/")
+
+    assert ("Length of the line" in text, "508 km" in text, "Cost of the line" in text) == (True, True, False)
+    assert client.get("/facts/line-001/?format=json").json()["property"] == "length"
+
+
 def test_last_checked_words_that_were_not_kept_are_not_invented(client, fact):
     from curation.models import Revision
 
