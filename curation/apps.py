@@ -9,7 +9,9 @@ class CurationConfig(AppConfig):
 
     def ready(self) -> None:
         from curation import database, groups
+        from curation.models import Revision
 
+        database.register(database.stamped(Revision._meta.db_table))
         groups.register("curation", author=["view_revision"])
         post_migrate.connect(database.install_after_migrate, dispatch_uid="curation.database")
         post_migrate.connect(groups.make_after_migrate, dispatch_uid="curation.groups")

@@ -36,7 +36,14 @@ def etag(request: HttpRequest, *args: Any, **kwargs: Any) -> str | None:
         return None
     # Scheme and host are part of the page: its canonical address, its JSON and its ready-made citation.
     token = request.COOKIES.get(settings.CSRF_COOKIE_NAME, "")
-    named = (build(), stamps.state(), translation.get_language(), request.build_absolute_uri(), token)
+    named = (
+        build(),
+        settings.SECOND_PERSON,
+        stamps.state(),
+        translation.get_language(),
+        request.build_absolute_uri(),
+        token,
+    )
     return f'"{hashlib.sha256("|".join(map(str, named)).encode()).hexdigest()[:32]}"'
 
 

@@ -148,6 +148,13 @@ def test_stamp_moves_with_raw_sql(sql):
     assert Stamp.read() > before
 
 
+def test_stamp_moves_with_history_alone():
+    before = Stamp.read()
+    Revision.objects.create(kind="relations.fact", ref="fact-001", version=1, data={})
+
+    assert Stamp.read() > before
+
+
 def test_stamp_moves_with_many_to_many():
     fact = factories.FactFactory()
     topic = factories.TopicFactory()

@@ -79,6 +79,13 @@ def test_home_of_one_who_practises_gets_no_tag(client):
     assert client.get("/facts/").get("ETag") is not None
 
 
+def test_other_rule_for_checkers_has_another_tag(client, settings):
+    before = client.get("/facts/")["ETag"]
+    settings.SECOND_PERSON = "never"
+
+    assert client.get("/facts/")["ETag"] != before
+
+
 def test_new_day_has_another_tag(client, monkeypatch):
     before = client.get("/facts/")["ETag"]
     monkeypatch.setattr("curation.stamps.timezone.localdate", lambda: __import__("datetime").date(2040, 1, 1))
