@@ -33,9 +33,12 @@ def version_loaded(data: QueryDict) -> int | None:
 def lock(obj: models.Model) -> int | None:
     """The version `obj` has now, its row held until the transaction ends (SQLite holds the whole database).
 
+    Not its key (`no_key`, here and elsewhere): who adds a row that points at it need not wait, and on PostgreSQL
+    could not, since that one may hold the stamp that we wait for.
+
     None where it is gone.
     """
-    rows = type(obj)._default_manager.select_for_update(of=("self",)).filter(pk=obj.pk)
+    rows = type(obj)._default_manager.select_for_update(of=("self",), no_key=True).filter(pk=obj.pk)
     return rows.values_list("version", flat=True).first()
 
 

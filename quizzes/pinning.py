@@ -28,7 +28,9 @@ def repin(question: Question, *, by: str) -> list[Part]:
 
     Returns the parts that changed. Raises NotPinnable, and then changes nothing.
     """
-    parts = list(Part.objects.select_for_update(of=("self",)).select_related("fact").filter(question=question))
+    parts = list(
+        Part.objects.select_for_update(of=("self",), no_key=True).select_related("fact").filter(question=question)
+    )
     moved = [part for part in parts if part.fact_digest != part.fact.digest]
     for number, part in enumerate(parts, start=1):
         try:

@@ -107,7 +107,7 @@ def reasons_for_students(question: Question) -> list[str]:
 @transaction.atomic
 def publish(question: Question, *, by: str) -> Question:
     """Put a question before students. Raises NotPublishable, naming what is missing."""
-    question = Question.objects.select_for_update().get(pk=question.pk)
+    question = Question.objects.select_for_update(no_key=True).get(pk=question.pk)
     if missing := blockers(question):
         raise NotPublishable(question, missing)
     return _set_status(question, Question.Status.PUBLISHED, by=by, why="Published")
@@ -116,7 +116,7 @@ def publish(question: Question, *, by: str) -> Question:
 @transaction.atomic
 def withdraw(question: Question, *, by: str, why: str = "") -> Question:
     """Take a question from students. Attempts under way say that it does not count."""
-    question = Question.objects.select_for_update().get(pk=question.pk)
+    question = Question.objects.select_for_update(no_key=True).get(pk=question.pk)
     return _set_status(question, Question.Status.WITHDRAWN, by=by, why=why or "Withdrawn")
 
 

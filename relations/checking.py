@@ -32,6 +32,8 @@ def check_citation(
     `seen_on`; the paragraph may be `pasted`, of which only the digest is kept, on the passage. Raises
     NotCheckable where neither is at hand, or where the anchor does not stand once in the text.
     """
+    # Held, so that of two who paste a paragraph at once the second sees the digest that the first has bound.
+    Passage.objects.select_for_update(no_key=True).get(pk=citation.passage_id)
     citation = Citation.objects.select_related("fact", "passage__source").get(pk=citation.pk)
     passage = citation.passage
     text = _kept_text(citation)

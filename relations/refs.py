@@ -15,7 +15,7 @@ def next_ref(subject: Entity) -> str:
     Holds the row of the subject until the transaction ends, so call it in the one that saves the fact: two
     who add a fact about the same subject at once then get two numbers.
     """
-    Entity.objects.select_for_update().get(pk=subject.pk)
+    Entity.objects.select_for_update(no_key=True).get(pk=subject.pk)
     start = f"{subject.slug}-"
     taken = [
         *Fact.objects.filter(ref__startswith=start).values_list("ref", flat=True),
