@@ -190,8 +190,12 @@ class Row:
 
     @property
     def subject(self) -> str:
-        """What it is about, in a few words: the subject of its first fact."""
-        return next((part.fact.subject.name for part in self.entry.question.parts.all()), "")
+        """What it is about, in a few words: the subject its facts share, else its reference.
+
+        That of one fact alone would tell, before the answer, which option was written first.
+        """
+        subjects = {part.fact.subject.name for part in self.entry.question.parts.all()}
+        return subjects.pop() if len(subjects) == 1 else self.entry.question.ref
 
 
 @dataclass(frozen=True)

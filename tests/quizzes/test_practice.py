@@ -231,6 +231,14 @@ def test_fact_deprecated_after_the_answer_is_not_among_those_to_read(client, ent
     assert attempts.facts_behind(entry.attempt) == [right]
 
 
+def test_result_before_the_answer_names_no_subject_of_one_option(client):
+    question = published("", "2021", "2022", kind="single")
+    attempt = attempts.start([question])
+    page = html_of(client.get(f"/attempts/{attempt.pk}/result/"))
+    assert f"1. {question.ref}" in page
+    assert [part.fact.subject.name in page for part in question.part_list] == [False, False, False]
+
+
 def test_answer_to_other_words_is_not_taken(client, entry, question):
     page = html_of(client.get(entry.get_absolute_url()))
     seen = re.search(r'name="seen" value="(\w+)"', page)[1]
