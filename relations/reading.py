@@ -167,7 +167,8 @@ def disagreement_of_the_day(day: datetime.date) -> Disagreement | None:
     slugs = stamps.cached("disagreements", lambda: list(Disagreement.objects.visible().values_list("slug", flat=True)))
     if not slugs:
         return None
-    return Disagreement.objects.get(slug=sorted(slugs)[day.toordinal() % len(slugs)])
+    chosen = sorted(slugs)[day.toordinal() % len(slugs)]
+    return Disagreement.objects.visible().filter(slug=chosen).first()  # None: it left a moment ago
 
 
 def disagreements_of(fact: Fact) -> QuerySet[Disagreement]:

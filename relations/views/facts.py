@@ -74,7 +74,7 @@ def _json(request: HttpRequest, page: Page) -> HttpResponse:
         "count": page.paginator.count,
         "page": page.number,
         "pages": page.paginator.num_pages,
-        "facts": [formats.row(facts[pk], absolute) for pk in pks],
+        "facts": [formats.row(facts[pk], absolute) for pk in pks if pk in facts],
     }
     return formats.json_response(data)
 
