@@ -15,18 +15,27 @@ from relations import passages
 from relations.models.sources import Passage
 from relations.rules import citation_errors
 
+SECOND_PERSON = Q(continues__isnull=True) & ~Q(written_by="") & ~Q(by=F("written_by")) | Q(
+    continues__isnull=False
+) & ~Q(continues__written_by="") & ~Q(continues__by=F("continues__written_by"))
+
 
 class CitationQuerySet(NaturalQuerySet):
     def with_check_state(self) -> "CitationQuerySet":
-        """Annotate `is_checked`, `checked_at`, `checked_by`, `checked_basis`, `by_its_author`, `stance_order`."""
-        newest = Check.objects.counting().filter(citation=OuterRef("pk")).order_by("-at")
+        """Annotate `stance_order`, `is_checked`, and of the newest check that counts who, when and against what.
+
+        Of a second person's check where there is one, since that is the better one: `by_another`.
+        """
+        counting = Check.objects.counting().filter(citation=OuterRef("pk"))
+        another = models.Case(models.When(SECOND_PERSON, then=0), default=1, output_field=models.SmallIntegerField())
+        newest = counting.order_by(another, "-at", "pk")
         return self.annotate(
             is_checked=Exists(newest),
             checked_at=models.Subquery(newest.values("at")[:1]),
             checked_by=models.Subquery(newest.values("by")[:1]),
             checked_basis=models.Subquery(newest.values("basis")[:1]),
             checked_seen_on=models.Subquery(newest.values("seen_on")[:1]),
-            by_another=Exists(newest.by_second_person()),
+            by_another=Exists(counting.by_second_person()),
             stance_order=models.Case(
                 models.When(stance="supports", then=0),
                 models.When(stance="contradicts", then=1),
@@ -133,11 +142,11 @@ class CheckQuerySet(models.QuerySet):
         return self.filter(citation__fact=fact, citation__stance=Citation.Stance.SUPPORTS)
 
     def by_second_person(self) -> "CheckQuerySet":
-        """Checks by someone other than the author of the words checked; a carried check keeps its first reader."""
-        return self.filter(
-            Q(continues__isnull=True) & ~Q(by=F("written_by"))
-            | Q(continues__isnull=False) & ~Q(continues__by=F("continues__written_by"))
-        )
+        """Checks by someone other than the author of the words checked; a carried check keeps its first reader.
+
+        Where it is not known whose words they were, nobody can say that the checker is another.
+        """
+        return self.filter(SECOND_PERSON)
 
 
 def now() -> datetime.datetime:

@@ -230,6 +230,18 @@ def test_second_person_decides_what_may_decide_a_key(settings, rule, checker, de
     assert (states(fact), Fact.objects.deciding().filter(pk=fact.pk).exists()) == ((True, True), decides)
 
 
+def test_check_of_words_of_unknown_author_is_nobody_elses():
+    fact = factories.published_fact(written_by="")
+    assert (list(Fact.objects.standing()), list(Fact.objects.deciding())) == ([fact], [])
+
+
+def test_citation_shows_the_check_of_another_rather_than_the_authors_later_one():
+    fact = factories.published_fact()
+    checking.check_citation(fact.citations.get(), by=factories.AUTHOR)
+    shown = fact.citations.with_check_state().get()
+    assert (shown.checked_by, shown.by_another) == (factories.CHECKER, True)
+
+
 def test_second_person_always_keeps_what_only_its_author_checked_from_publication(settings):
     settings.SECOND_PERSON = "always"
 
