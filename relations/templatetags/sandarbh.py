@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
+from django.utils.translation import get_language_info
 from django.utils.safestring import SafeString
 
 from relations import dates
@@ -41,6 +42,21 @@ def edtf(text: str) -> str:
 def day(value: date) -> str:
     """A calendar day in the reader's language, its parts kept on one line: 14 November 2025."""
     return format_date(value, f"j{NO_BREAK_SPACE}F{NO_BREAK_SPACE}Y")
+
+
+@register.filter
+def language(code: str) -> str:
+    """A language in the reader's words: "en" is "English"; a code that Django does not know stays as it is."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
+
+
+@register.filter
+def unstopped(text: str) -> str:
+    """A sentence without its full stop, to stand inside another."""
+    return text.removesuffix(".")
 
 
 @register.inclusion_tag("components/_mark.html")

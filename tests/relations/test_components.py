@@ -54,6 +54,11 @@ def test_edtf_writes_a_month_in_words():
     assert sandarbh.edtf("2020-09") == f"September{NBSP}2020"
 
 
+@pytest.mark.parametrize(("code", "name"), [("en", "English"), ("ja", "Japanese"), ("xx", "xx")])
+def test_language_is_a_word_where_it_is_known(code, name):
+    assert sandarbh.language(code) == name
+
+
 def test_day_keeps_its_parts_on_one_line():
     assert sandarbh.day(date(2025, 11, 14)) == f"14{NBSP}November{NBSP}2025"
 
@@ -156,6 +161,12 @@ def test_citation_leads_to_its_passage_and_to_the_place_in_the_original():
     assert "paragraph 32" in html
 
 
+def test_citation_in_an_opened_passage_does_not_offer_to_open_it_again():
+    html = words(component("_citation.html", citation=sample_citation(), opened=True))
+    assert "See its place in the source" in html
+    assert "See the passage" not in html
+
+
 def test_citation_that_repeats_another_says_that_it_is_not_counted():
     html = component("_citation.html", citation=sample_citation(), repeats=sample_citation().passage.source)
     assert "so it is not counted again" in html
@@ -209,6 +220,13 @@ def test_question_without_a_name_offers_nothing_to_choose():
 def test_verdict_says_the_outcome_in_words(right, marks, said):
     html = component("_verdict.html", right=right, marks=marks, chosen="", answer="(b) 2 only")
     assert words(html) == f"{said} The answer is (b) 2 only ."
+
+
+def test_verdict_ends_a_sentence_once():
+    html = component(
+        "_verdict.html", right=False, marks=Fraction(-2, 3), chosen="(a) It is old.", answer="(b) It is new."
+    )
+    assert words(html).endswith("You chose (a) It is old. The answer is (b) It is new .")
 
 
 def test_score_lines_lead_to_the_total():

@@ -183,6 +183,33 @@ def test_deprecated_fact_keeps_its_address(client, fact):
     assert "It did not hold: see where sources disagree." in page(client, "/facts/acsa-ij-001/")
 
 
+def test_deprecated_fact_is_not_to_be_written_as_true(client, fact):
+    Fact.objects.filter(pk=fact.pk).update(rank="deprecated")
+
+    text = page(client, fact.get_absolute_url())
+
+    assert "<b>How to use it:</b> Do not write it in an answer as true." in text
+    assert str(fact.use_line) not in text
+
+
+def test_superseded_fact_sends_to_the_newer_statement(client, fact):
+    Fact.objects.filter(pk=fact.pk).update(superseded_by=factories.published_fact())
+
+    assert "<b>How to use it:</b> Use the newer statement; it stands below." in page(client, fact.get_absolute_url())
+
+
+@pytest.mark.parametrize(
+    ("modality", "label"),
+    [("fact", "When it happened"), ("view", "When it was said"), ("expectation", "The time it speaks of")],
+)
+def test_date_of_a_view_is_not_that_of_an_event(client, modality, label):
+    whose = None if modality == "fact" else factories.EntityFactory()
+    happened = factories.PropertyFactory(date_means="happened")
+    fact = factories.published_fact(modality=modality, whose=whose, property=happened, date="2022-09")
+
+    assert f"<dt>{label}</dt><dd>September\u00a02022</dd>" in page(client, fact.get_absolute_url())
+
+
 def test_ready_made_citation_names_the_producer_and_the_version(client, fact):
     Source.objects.update(publisher="Ministry of Defence", title="The release", url="https://example.org/release")
 

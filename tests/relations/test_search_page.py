@@ -83,14 +83,14 @@ def test_search_page_says_what_an_alias_is(client):
 
     text = text_of(page(client, "ACSA"))
 
-    assert "ACSA is India–Japan reciprocal supply agreement ." in text
+    assert "ACSA is another name of India–Japan reciprocal supply agreement ." in text
     assert "also called <mark>ACSA</mark>" in text
 
 
 def test_search_page_says_what_it_corrected(client):
     factories.published_fact(statement="Malabar began in 1992.")
 
-    assert "Nothing for malabr . Showing Malabar ." in text_of(page(client, "malabr"))
+    assert "Nothing was found for malabr . These are the results for Malabar ." in text_of(page(client, "malabr"))
 
 
 @pytest.mark.parametrize("query", ["+-*", "“”", "\x00!"])
