@@ -1,11 +1,13 @@
 """The admin of records that have a history: locked by version, each save a revision, history with values."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import TO_FIELD_VAR
 from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models, transaction
@@ -16,19 +18,25 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from curation import differences, locking, revisions
+from curation import consequences, differences, locking, revisions
+from curation.digests import digest_of
 from curation.models import Revision
 
 REVISIONS_ON_A_PAGE = 50
+LOSSES_INPUT = "losses_shown"
 
 # An address typed without its scheme is one on the web of today (and Django 6 will take it so).
-HTTPS_ASSUMED: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
+# Four lines are seen of a longer text; the box grows by its corner.
+OVERRIDES: dict[type[models.Field], dict[str, Any]] = {
+    models.URLField: {"assume_scheme": "https"},
+    models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 4})},
+}
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Records of what was done: to look at, never to add, change or delete."""
 
-    formfield_overrides = HTTPS_ASSUMED
+    formfield_overrides = OVERRIDES
     show_full_result_count = False
 
     class Media:
@@ -47,7 +55,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 class ExplainsDeletion(admin.ModelAdmin):
     """Says what rests on a record that cannot be deleted, in place of a refusal by the database."""
 
-    formfield_overrides = HTTPS_ASSUMED
+    formfield_overrides = OVERRIDES
     show_full_result_count = False
 
     class Media:
@@ -70,6 +78,7 @@ class CuratedForm(forms.ModelForm):
     """A form that asks why, and that does not save while the record has moved on (`conflict`)."""
 
     conflict: ClassVar[locking.Conflict | None] = None
+    losses: ClassVar[Sequence[consequences.Consequence]] = ()
 
     why = forms.CharField(
         label=gettext_lazy("Why this change"),
@@ -89,10 +98,30 @@ class CuratedForm(forms.ModelForm):
                 _("Someone else saved this while you were writing. Compare the two above, then save again."),
                 code="conflict",
             )
+        if self.losses:
+            raise ValidationError(_("Nothing is saved yet: see above what students would lose."), code="losses")
         return self.cleaned_data
 
 
-class CuratedInline(admin.StackedInline):
+class StudentsWouldLose(Exception):
+    """Ends a save that would take from students what the editor has not been shown: `before` and `after` it."""
+
+    def __init__(self, before: consequences.Seen, after: consequences.Seen) -> None:
+        self.before, self.after = before, after
+        super().__init__(", ".join(consequences.taken(before, after)))
+
+
+class KeepsRelated:
+    """Beside a field one may look at, mend or add the record chosen; deleting it is done on its own page."""
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if field is not None and hasattr(field.widget, "can_delete_related"):
+            field.widget.can_delete_related = False
+        return field
+
+
+class CuratedInline(KeepsRelated, admin.StackedInline):
     """Parts of a record, kept in its snapshot as the list `snapshot_name`."""
 
     snapshot_name = ""
@@ -112,44 +141,66 @@ class CuratedInline(admin.StackedInline):
         )
 
 
-class CuratedAdmin(ExplainsDeletion):
-    """A ModelAdmin for models registered with `curation.revisions`."""
+class CuratedAdmin(KeepsRelated, ExplainsDeletion):
+    """A ModelAdmin for models registered with `curation.revisions`.
 
+    `foresees`: a save may take records from students, so it first shows which (DESIGN.md, rule 6).
+    """
+
+    foresees = False
     form = CuratedForm
     change_form_template = "admin/curation/change_form.html"
     history_template = "admin/curation/history.html"
 
     # --- saving ---
 
-    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
-        fieldsets = list(super().get_fieldsets(request, obj))
-        may_save = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        if not may_save or "why" in flatten_fieldsets(fieldsets):
-            return fieldsets
-        return [*fieldsets, (None, {"fields": ["why"]})]
-
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         form.conflict = getattr(request, "conflict", None)  # type: ignore[attr-defined]
+        form.losses = getattr(request, "losses", ())  # type: ignore[attr-defined]
         return form
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         revisions.record(form.instance, by=request.user.get_username(), why=form.cleaned_data.get("why", ""))
+        before = getattr(request, "seen_before", None)
+        if before is not None:
+            after = consequences.seen()
+            lost = consequences.taken(before, after)
+            if lost and digest_of(lost) != request.POST.get(LOSSES_INPUT):
+                raise StudentsWouldLose(before, after)
 
     # --- two people at once ---
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        if object_id is None or request.method != "POST":
+        if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
         with transaction.atomic():
-            conflict = self._meet(request, object_id)
+            conflict = self._meet(request, object_id) if object_id else None
+            if self.foresees and not conflict:
+                return self._saved_or_asked(request, object_id, form_url, extra_context)
             response = super().changeform_view(request, object_id, form_url, extra_context)
             if conflict:
                 response.status_code = 409
             return response
+
+    # --- what students would lose ---
+
+    def _saved_or_asked(self, request: HttpRequest, *args: Any) -> HttpResponse:
+        """Save; where that would take what was not shown yet, undo it, and show the form again with what it takes."""
+        request.seen_before = consequences.seen()  # type: ignore[attr-defined]
+        try:
+            with transaction.atomic():
+                return super().changeform_view(request, *args)
+        except StudentsWouldLose as losing:
+            found = consequences.between(losing.before, losing.after)
+            request.losses = [one for one in found if one.leaving]  # type: ignore[attr-defined]
+            request.losses_shown = digest_of(consequences.taken(losing.before, losing.after))  # type: ignore[attr-defined]
+        return super().changeform_view(request, *args)
+
+    # --- the two versions ---
 
     def _meet(self, request: HttpRequest, object_id: str) -> locking.Conflict | None:
         """Compare versions before anything is saved; on a conflict, put the merged form into `request.POST`."""
@@ -227,6 +278,11 @@ class CuratedAdmin(ExplainsDeletion):
         if conflict := getattr(request, "conflict", None):
             context["conflict"] = conflict
             context["conflict_rows"] = [self._in_words(difference) for difference in conflict.differences]
+        if losses := getattr(request, "losses", None):
+            context["losses"], context["losses_input"] = losses, LOSSES_INPUT
+            context["losses_shown"] = request.losses_shown  # type: ignore[attr-defined]
+            context["save_name"] = "_continue" if "_continue" in request.POST else "_save"
+            context["errors"] = None  # there is nothing to correct
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _in_words(self, difference: locking.Difference) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from django.db import models, transaction
 
+Seen = dict[type[models.Model], set[str]]
+
 
 @dataclass(frozen=True)
 class _Watch:
@@ -43,23 +45,34 @@ def watch(model: type[models.Model], *, seen: Callable[[], models.QuerySet], wor
 def foresee(act: Callable[[], object]) -> tuple[Consequence, ...]:
     """Do `act`, look, and undo it. One consequence for each watched model, also where nothing would change."""
     with transaction.atomic():
-        before = _seen()
+        before = seen()
         with transaction.atomic():
             act()
-            after = _seen()
+            after = seen()
             transaction.set_rollback(True)
-        return tuple(
-            Consequence(
-                kind=model._meta.label_lower,
-                name=str(model._meta.verbose_name_plural),
-                leaving=_described(watched, before[model] - after[model]),
-                returning=_described(watched, after[model] - before[model]),
-            )
-            for model, watched in _watches.items()
+        return between(before, after)
+
+
+def between(before: Seen, after: Seen) -> tuple[Consequence, ...]:
+    """What left and came back between two looks, in the words that the database has now."""
+    return tuple(
+        Consequence(
+            kind=model._meta.label_lower,
+            name=str(model._meta.verbose_name_plural),
+            leaving=_described(watched, before[model] - after[model]),
+            returning=_described(watched, after[model] - before[model]),
         )
+        for model, watched in _watches.items()
+    )
 
 
-def _seen() -> dict[type[models.Model], set[str]]:
+def taken(before: Seen, after: Seen) -> list[str]:
+    """The labels and keys of what students saw before and see no more, in one order."""
+    return sorted(f"{model._meta.label_lower} {key}" for model in before for key in before[model] - after[model])
+
+
+def seen() -> Seen:
+    """The keys of what students see now, by model."""
     return {
         model: set(watched.seen().order_by().values_list(watched.key, flat=True)) for model, watched in _watches.items()
     }

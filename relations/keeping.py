@@ -50,7 +50,7 @@ def register() -> None:
         Disagreement, queryset=_disagreements, snapshot=disagreement_snapshot, key="slug", parts={Side: "disagreement"}
     )
     revisions.on_load(grading.refresh)
-    consequences.watch(Fact, seen=Fact.objects.visible, words="statement")
+    consequences.watch(Fact, seen=Fact.objects.listed, words="statement")
     search.register()
     groups.register("relations", author=_AUTHOR, reviewer=_REVIEWER, publisher=_PUBLISHER)
 

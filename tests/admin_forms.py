@@ -35,4 +35,6 @@ def filled(response: Any) -> dict[str, Any]:
                 data[bound.html_name] = str(value)
     if "version_loaded" in context:
         data["version_loaded"] = str(context["version_loaded"])
+    if "losses_shown" in context:
+        data["losses_shown"] = context["losses_shown"]
     return data

@@ -64,10 +64,12 @@ class DisagreementForm(CuratedForm):
 @admin.register(Disagreement)
 class DisagreementAdmin(CuratedAdmin):
     form = DisagreementForm
+    foresees = True
     inlines = [SideInline]
     list_display = ["question", "slug", "state", "preferred", "sides_count"]
     list_filter = ["state", *Disagreement.KINDS]
     list_select_related = ["preferred"]
+    ordering = ["slug"]
     search_fields = ["question", "slug", "facts__ref"]
     search_help_text = gettext_lazy("Search by words of the question, key, or reference of a fact.")
     autocomplete_fields = ["preferred"]
@@ -84,6 +86,10 @@ class DisagreementAdmin(CuratedAdmin):
     @admin.display(description=gettext_lazy("sides"))
     def sides_count(self, disagreement: Disagreement) -> int:
         return disagreement.number_of_sides  # type: ignore[attr-defined]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Disagreement | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        return fieldsets if obj else fieldsets[:-1]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Disagreement | None = None) -> list[str]:
         return [*self.readonly_fields, "slug"] if obj else list(self.readonly_fields)

@@ -5,9 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -18,6 +20,7 @@ from relations import dates, grading, publishing
 from relations.admin.checking import ChecksCitations
 from relations.admin.exchange import ExchangeMixin
 from relations.admin.resources import FactResource
+from relations.admin.sources import choice_label
 from relations.admin.states import State, StateFilter, with_state
 from relations.models import Check, Citation, Fact
 from relations.refs import next_ref
@@ -32,6 +35,12 @@ class CitationInline(CuratedInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Citation]:
         return super().get_queryset(request).select_related("fact", "passage")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "passage":
+            field.label_from_instance = choice_label
+        return field
 
 
 class FactForm(CuratedForm):
@@ -62,6 +71,7 @@ class WithdrawForm(forms.Form):
 @admin.register(Fact)
 class FactAdmin(ExchangeMixin, ChecksCitations, CuratedAdmin):
     form = FactForm
+    foresees = True
     resource_classes = [FactResource]
     inlines = [CitationInline]
     change_form_template = "admin/relations/fact_change_form.html"
@@ -140,6 +150,25 @@ class FactAdmin(ExchangeMixin, ChecksCitations, CuratedAdmin):
                 % {"ref": form.instance.ref},
                 messages.WARNING,
             )
+
+    def response_add(self, request: HttpRequest, obj: Fact, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().response_add(request, obj, *args, **kwargs)
+        self._say_what_is_next(request, obj)
+        return response
+
+    def response_change(self, request: HttpRequest, obj: Fact) -> HttpResponse:
+        response = super().response_change(request, obj)
+        self._say_what_is_next(request, obj)
+        return response
+
+    def _say_what_is_next(self, request: HttpRequest, fact: Fact) -> None:
+        if IS_POPUP_VAR in request.POST or not fact.citations.unchecked().exists():
+            return
+        link = format_html(
+            '<a href="{}">{}</a>', reverse("admin:relations_fact_check", args=[fact.pk]), _("Check its citations")
+        )
+        said = _("%(ref)s has citations that are not checked for this wording.") % {"ref": fact.ref}
+        self.message_user(request, format_html("{} {}", said, link), messages.INFO)
 
     def rests_on(self, request: HttpRequest, objs: Any) -> list[str]:
         return [

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from import_export import fields, resources, widgets
 from import_export.results import Error, RowResult
 
-from curation import differences, revisions
+from curation import consequences, differences, revisions
 from relations import grading
 from relations.models import Entity, Fact, Property, Source, Topic
 from relations.refs import next_ref
@@ -117,6 +117,15 @@ class RecordResource(resources.ModelResource):
     def get_error_result_class(cls) -> type[RowError]:
         return RowError
 
+    def import_data(self, dataset: Any, dry_run: bool = False, **kwargs: Any) -> Any:
+        """A dry run, which is the preview, also finds what the rows would take from students (`result.losses`)."""
+        if not dry_run:
+            return super().import_data(dataset, dry_run, **kwargs)
+        before = self.seen_after = consequences.seen()
+        result = super().import_data(dataset, dry_run, **kwargs)
+        result.losses = [one for one in consequences.between(before, self.seen_after) if one.leaving]
+        return result
+
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         """Refuse a misspelt column: the library would leave it out without a word."""
         known = {one.column_name for one in self.get_user_visible_fields()}
@@ -147,6 +156,8 @@ class RecordResource(resources.ModelResource):
         why = _("Imported from %(file)s") % {"file": kwargs.get("file_name") or _("a file")}
         revisions.record_many(self._meta.model, pks, by=_username(kwargs), why=why[:300])
         self.refresh(pks)
+        if kwargs.get("dry_run"):
+            self.seen_after = consequences.seen()
 
     def refresh(self, pks: list[Any]) -> None:
         """Compute again what is kept computed, after the rows `pks` were written."""

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.urls import reverse
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from curation.fields import KeyField
 from curation.natural import NaturalQuerySet
+from relations.models.citations import Check
 from relations.models.facts import Fact
 
 
@@ -81,6 +84,22 @@ class Disagreement(models.Model):
         return (self.slug,)
 
     natural_key.dependencies = ["relations.fact"]  # type: ignore[attr-defined]
+
+    def clean(self) -> None:
+        """A fact settles only when a second person has checked it, as only then it decides a key (`deciding()`)."""
+        super().clean()
+        if self.state != self.State.SETTLED or self.preferred is None or settings.SECOND_PERSON == "never":
+            return
+        if not Check.objects.counting().supporting(self.preferred_id).by_second_person().exists():
+            raise ValidationError(
+                {
+                    "preferred": _(
+                        "%(ref)s cannot settle it yet: someone other than the author of its wording must check one of "
+                        "its citations. Leave the disagreement open until then."
+                    )
+                    % {"ref": self.preferred.ref}
+                }
+            )
 
     def get_absolute_url(self) -> str:
         return reverse("relations:disagreement_detail", args=[self.slug])

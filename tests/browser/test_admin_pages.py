@@ -50,9 +50,26 @@ def test_conflict_page_is_sound_and_saves_on_the_second_try(
     fits(desktop, 375)
 
     desktop.click("input[name=_save]")
+    desktop.get_by_role("button", name="Save, and take these from students").click()
     expect(desktop.locator(".messagelist .success")).to_be_visible()
     fact.refresh_from_db()
     assert (fact.statement, fact.note) == ("The two sides signed the agreement in Tokyo.", "The other wrote this.")
+
+
+def test_change_that_takes_a_fact_from_students_says_so_first(
+    fact: Fact, editor: User, sign_in: Callable, desktop: Page, axe: Callable, fits: Callable
+) -> None:
+    sign_in(desktop, editor)
+    desktop.goto(change(fact))
+    desktop.fill("#id_statement", "The two sides signed the agreement in Tokyo.")
+    desktop.click("input[name=_save]")
+    expect(desktop.get_by_role("heading", name="Students would lose: facts (1)")).to_be_visible()
+    axe(desktop)
+    fits(desktop, 375)
+    desktop.get_by_role("button", name="Save, and take these from students").click()
+    expect(desktop.locator(".messagelist .warning")).to_contain_text("Students do not see")
+    fact.refresh_from_db()
+    assert fact.statement == "The two sides signed the agreement in Tokyo."
 
 
 def test_check_page_is_sound(

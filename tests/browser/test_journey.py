@@ -106,6 +106,9 @@ def test_edited_fact_takes_its_question_out_until_checked_and_pinned_anew(
     statement = desk.locator("[name=statement]")
     statement.fill(fact.statement.removesuffix(".") + ", as the record shows.")
     desk.get_by_role("button", name="Save", exact=True).click()
+    expect(desk.get_by_role("heading", name="Students would lose: questions")).to_be_visible()
+    assert question in Question.objects.practisable()
+    desk.get_by_role("button", name="Save, and take these from students").click()
     expect(desk.locator(".messagelist")).to_contain_text("was changed successfully")
 
     page.goto(address)

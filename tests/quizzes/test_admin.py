@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, User
 
 from curation import revisions
 from quizzes.models import Part, Question
-from relations.models import Fact
+from relations.models import Disagreement, Fact
 from tests.quizzes.factories import QuestionFactory, draft, published, signed
 
 pytestmark = pytest.mark.django_db
@@ -177,3 +177,21 @@ def test_only_a_draft_is_deleted(charlie):
     assert list(Question.objects.all()) == [kept]
     page = charlie.get(f"{LIST}{kept.pk}/delete/").content.decode()
     assert f"{kept.ref} was published, so its address stays: withdraw it instead." in page
+
+
+def test_new_disagreement_shows_which_questions_students_lose_before_it_opens(charlie):
+    question = published("", "2021")
+    data = {
+        "slug": "when", "question": "When was it signed?", "state": "open", "reason": "", "what_to_write": "",
+        "sides-TOTAL_FORMS": "2", "sides-INITIAL_FORMS": "0",
+        "sides-0-fact": question.parts.get(position=1).fact.pk, "sides-0-outcome": "open", "sides-0-position": "1",
+        "sides-1-fact": signed("Peru").pk, "sides-1-outcome": "open", "sides-1-position": "2",
+    }  # fmt: skip
+    asked = charlie.post("/admin/relations/disagreement/add/", data)
+    assert [(one.name, one.leaving) for one in asked.context["losses"]] == [
+        ("questions", ((question.ref, question.stem),))
+    ]
+    assert Disagreement.objects.count() == 0
+    shown = {"losses_shown": asked.context["losses_shown"]}
+    assert charlie.post("/admin/relations/disagreement/add/", data | shown).status_code == 302
+    assert Question.objects.practisable().count() == 0

@@ -72,6 +72,15 @@ def test_imported_fact_arrives_as_a_draft_with_its_history():
 
 
 @pytest.mark.django_db
+def test_preview_says_what_students_would_lose():
+    fact, kept = published_fact(), published_fact()
+    rows = [{"ref": fact.ref, "statement": "Other words."}, {"ref": kept.ref, "statement": kept.statement}]
+    page = preview(editor("priya"), FACTS, *rows)
+    assert "Students would lose: facts (1)" in page.content.decode()
+    assert set(Fact.objects.visible()) == {fact, kept}
+
+
+@pytest.mark.django_db
 def test_imported_change_takes_the_wording_over_and_lapses_the_check():
     fact, client = published_fact(), editor("priya")
     applied(client, FACTS, {"ref": fact.ref, "statement": "Other words."})

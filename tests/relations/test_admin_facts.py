@@ -158,6 +158,8 @@ def test_reference_never_changes():
 
 def saved_with(fact: Fact, client, **data) -> Fact:
     response = client.post(change_url(fact), filled(client.get(change_url(fact))) | data)
+    if response.context and response.context.get("losses"):
+        response = client.post(change_url(fact), filled(response))
     assert response.status_code == 302, response.context["errors"]
     return Fact.objects.get(pk=fact.pk)
 
@@ -176,17 +178,37 @@ def test_save_keeps_the_reason_in_the_history():
     assert (newest.by, newest.why, newest.data["note"]) == ("priya", "A reader wrote to us", "Look again.")
 
 
-def test_changed_claim_tells_that_students_do_not_see_it_until_it_is_checked():
-    fact = published_fact()
+def test_change_that_takes_a_fact_from_students_shows_first_what_they_lose():
+    fact, other = published_fact(), published_fact()
     client = editor("priya")
-    response = client.post(
-        change_url(fact), filled(client.get(change_url(fact))) | {"statement": "They signed it."}, follow=True
-    )
+    written = {"statement": "They signed it.", "why": "Shorter", "note": "A note."}
+    asked = client.post(change_url(fact), filled(client.get(change_url(fact))) | written)
+    assert [(one.name, one.leaving) for one in asked.context["losses"]] == [("facts", ((fact.ref, fact.statement),))]
+    assert Fact.objects.get(pk=fact.pk).statement == fact.statement
+    assert {name: filled(asked)[name] for name in written} == written
+    assert said(asked) == []
+
+    response = client.post(change_url(fact), filled(asked), follow=True)
     assert said(response)[0] == (
         f"Students do not see {fact.ref} until one of its citations is checked for this wording."
     )
     fact.refresh_from_db()
-    assert fact.evidence == "unchecked"
+    assert (fact.evidence, fact.statement) == ("unchecked", "They signed it.")
+    assert Fact.objects.visible().get() == other
+
+
+def test_more_lost_than_was_shown_is_shown_again():
+    fact, client = published_fact(), editor("priya")
+    data = filled(client.get(change_url(fact))) | {"statement": "They signed it.", "losses_shown": "of another change"}
+    assert client.post(change_url(fact), data).status_code == 200
+    assert Fact.objects.visible().get() == fact
+
+
+def test_deprecated_rank_is_told_before_it_takes_a_fact_from_the_lists():
+    fact, client = published_fact(), editor("priya")
+    asked = client.post(change_url(fact), filled(client.get(change_url(fact))) | {"rank": "deprecated"})
+    assert [one.leaving for one in asked.context["losses"]] == [((fact.ref, fact.statement),)]
+    assert Fact.objects.get(pk=fact.pk).rank == "normal"
 
 
 def test_removed_citation_lowers_the_grade_at_once():
@@ -357,7 +379,7 @@ def test_disagreement_with_a_preferred_stranger_is_refused():
 
 def test_disagreement_is_settled_only_by_who_may():
     first = SideFactory()
-    second = SideFactory(disagreement=first.disagreement)
+    second = SideFactory(disagreement=first.disagreement, fact=published_fact())
     url = reverse("admin:relations_disagreement_change", args=[first.disagreement.pk])
     answer = {"preferred": second.fact.pk, "state": "settled", "reason": "The treaty says so."}
 
@@ -369,6 +391,29 @@ def test_disagreement_is_settled_only_by_who_may():
     assert publisher.post(url, filled(publisher.get(url)) | answer).status_code == 302
     first.disagreement.refresh_from_db()
     assert (first.disagreement.state, first.disagreement.preferred) == ("settled", second.fact)
+
+
+@pytest.mark.parametrize(
+    ("checker", "second_person", "settled"),
+    [("alice", "key", False), ("alice", "never", True), ("bob", "key", True), ("", "key", False), ("", "never", True)],
+)
+def test_disagreement_is_settled_by_a_fact_that_a_second_person_checked(checker, second_person, settled, settings):
+    settings.SECOND_PERSON = second_person
+    fact = published_fact(written_by="alice", checked_by=checker) if checker else FactFactory(written_by="alice")
+    side = SideFactory(fact=fact)
+    SideFactory(disagreement=side.disagreement)
+    url, client = reverse("admin:relations_disagreement_change", args=[side.disagreement.pk]), editor("priya")
+    response = client.post(
+        url, filled(client.get(url)) | {"preferred": fact.pk, "state": "settled", "reason": "The treaty says so."}
+    )
+    assert (response.status_code == 302) is settled
+    if not settled:
+        assert response.context["adminform"].form.errors == {
+            "preferred": [
+                f"{fact.ref} cannot settle it yet: someone other than the author of its wording must check one of "
+                "its citations. Leave the disagreement open until then."
+            ]
+        }
 
 
 def test_disagreement_has_two_sides_at_least():
