@@ -1,5 +1,6 @@
 """Checking the citations of a fact: each beside its passage, or with its address, on one page of its own."""
 
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -16,8 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from curation import differences, revisions
 from relations import publishing
-from relations.checking import NotCheckable, check_citation
+from relations.checking import NotCheckable, carry_check, check_citation
 from relations.models import Check, Citation, Fact, Passage
 
 TEXT, PAGE = Check.Basis.TEXT.value, Check.Basis.PAGE.value
@@ -54,6 +56,22 @@ class CheckForm(forms.Form):
             del self.fields["seen_today"], self.fields["pasted"]
 
 
+class CarryForm(forms.Form):
+    """Carry `check` over the correction that was on the screen (`shown`)."""
+
+    shown = forms.CharField(widget=forms.HiddenInput)
+    check = forms.UUIDField(widget=forms.HiddenInput)
+
+
+@dataclass(frozen=True)
+class Carriable:
+    """A check of the words as they stood before, where nothing of the claim but its wording changed since."""
+
+    check: Check
+    before: str
+    pieces: list[differences.Piece]
+
+
 @dataclass
 class Desk:
     """One citation as the page shows it. `basis` is what it can be checked against; empty: nothing is at hand."""
@@ -65,6 +83,8 @@ class Desk:
     after: str = ""
     checks: list[dict[str, Any]] = field(default_factory=list)
     form: CheckForm | None = None
+    carriable: Carriable | None = None
+    carry_form: CarryForm | None = None
 
     @property
     def shown(self) -> str:
@@ -78,16 +98,47 @@ class Desk:
 
 
 def desks(fact: Fact) -> list[Desk]:
-    """The citations of `fact` with their passages, neighbours and checks, in three queries."""
+    """The citations of `fact` with their passages, neighbours and checks; the history only where a check lapsed."""
     citations = list(
         Citation.objects.with_check_state()
         .filter(fact=fact)
         .select_related("fact", "passage__source", "passage__kept_text")
-        .prefetch_related("checks")
+        .prefetch_related(Prefetch("checks", Check.objects.select_related("continues")))
         .order_by("stance_order", "passage__ref")
     )
     around = _neighbours([citation.passage for citation in citations])
-    return [_desk(citation, around) for citation in citations]
+    listed = [_desk(citation, around) for citation in citations]
+    _find_carriable(fact, [desk for desk in listed if desk.checks and not desk.citation.is_checked])
+    return listed
+
+
+def _find_carriable(fact: Fact, lapsed: list[Desk]) -> None:
+    """Give each desk the newest check that a correction of wording alone has outdated."""
+    words = _earlier_words(fact) if lapsed else {}
+    for desk in lapsed:
+        citation = desk.citation
+        for row in desk.checks:
+            check = row["check"]
+            same_passage = (check.passage_digest, check.citation_digest) == (citation.passage.digest, citation.digest)
+            if check.basis != Check.Basis.CARRIED and same_passage and check.claim_digest in words:
+                before = words[check.claim_digest]
+                desk.carriable = Carriable(check, before, differences.by_word(before, fact.statement))
+                desk.carry_form = CarryForm(
+                    initial={"shown": desk.shown, "check": check.pk}, auto_id=f"id_{citation.pk}_carry_%s"
+                )
+                break
+
+
+def _earlier_words(fact: Fact) -> dict[str, str]:
+    """The statements of the history, by the digest of today's claim with those words in it."""
+    statements = dict.fromkeys(revision.data.get("statement", "") for revision in revisions.history(fact))
+    twin = copy.copy(fact)
+    found = {}
+    for statement in statements:
+        twin.statement = statement
+        found[twin.claim_digest] = statement
+    found.pop(fact.digest, None)
+    return found
 
 
 def _desk(citation: Citation, around: dict[tuple[int, int], str]) -> Desk:
@@ -165,9 +216,10 @@ class ChecksCitations:
             desk = next((desk for desk in listed if desk.citation.pk == citation_id), None)
             if desk is None:
                 raise Http404(f"Fact {fact.ref} has no citation {citation_id}.")
-            if not self._checked(request, desk):
+            carrying = "check" in request.POST
+            if not (self._carried(request, desk) if carrying else self._checked(request, desk)):
                 return self._check_page(request, fact, listed, status=400)
-        self._say_checked(request, fact, desk)
+        self._say_checked(request, fact, desk, carrying)
         return HttpResponseRedirect(f"{address}#citation-{citation_id}")
 
     def _checked(self, request: HttpRequest, desk: Desk) -> bool:
@@ -197,7 +249,30 @@ class ChecksCitations:
             return False
         return True
 
-    def _say_checked(self, request: HttpRequest, fact: Fact, desk: Desk) -> None:
+    def _carried(self, request: HttpRequest, desk: Desk) -> bool:
+        """Whether the earlier check was carried over; else `desk.carry_form` says why not."""
+        if desk.carriable is None:
+            return False
+        form = desk.carry_form = CarryForm(request.POST, auto_id=f"id_{desk.citation.pk}_carry_%s")
+        if not form.is_valid():
+            return False
+        offered = (desk.shown, desk.carriable.check.pk)
+        if (form.cleaned_data["shown"], form.cleaned_data["check"]) != offered:
+            form.add_error(None, _("The claim or the passage changed while you were reading. Look again, then decide."))
+            form.data = {**request.POST.dict(), "shown": desk.shown, "check": str(desk.carriable.check.pk)}
+            return False
+        try:
+            carry_check(desk.carriable.check, by=request.user.get_username(), before=desk.carriable.before)
+        except NotCheckable as refusal:
+            form.add_error(None, str(refusal))
+            return False
+        return True
+
+    def _say_checked(self, request: HttpRequest, fact: Fact, desk: Desk, carried: bool) -> None:
+        if carried:
+            said = _("The check against %(passage)s is carried over; it is listed as carried.")
+            messages.success(request, said % {"passage": desk.citation.passage.ref})
+            return
         said = _("Checked against %(passage)s.") % {"passage": desk.citation.passage.ref}
         if fact.written_by == request.user.get_username():
             said += " " + _("It says: checked by its author.")

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from curation import revisions
 from relations import passages
 from relations.models import Check, PassageText
 from tests.admin_forms import editor
@@ -153,6 +154,73 @@ def test_button_says_what_the_passage_does(stance, button):
     citation = CitationFactory(stance=stance)
     html = editor("bina", "reviewer").get(page(citation)).content.decode()
     assert f'<button type="submit">{button}</button>' in html
+
+
+def corrected(before: str, after: str, **changes):
+    """A citation checked by Bob for the words `before`, now written otherwise by Alice."""
+    fact = published_fact(statement=before, written_by="alice", checked_by="bob")
+    revisions.record(fact, by="alice")
+    type(fact).objects.filter(pk=fact.pk).update(statement=after, **changes)
+    return fact.citations.get()
+
+
+def carry(client, citation, **changed):
+    desk = client.get(page(citation)).context["desks"][0]
+    return check(client, citation, **({"shown": desk.shown, "check": desk.carriable.check.pk} | changed))
+
+
+def carry_errors(response) -> list[str]:
+    return response.context["desks"][0].carry_form.non_field_errors()
+
+
+def test_check_is_carried_over_a_correction_of_wording():
+    citation = corrected("The two sides have signed an agreement.", "The two sides signed an agreement.")
+    client = editor("bina", "reviewer")
+    html = client.get(page(citation)).content.decode()
+    assert "<del>have </del>" in html
+    assert "The wording was only corrected: carry this check over" in html
+
+    response = carry(client, citation)
+    made = Check.objects.counting().get()
+    assert (made.by, made.basis, made.continues.by, made.written_by) == ("bina", "carried", "bob", "alice")
+    assert "continuing the check by bob" in response.content.decode()
+    assert "carry this check over" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("after", "word"),
+    [
+        ("The two sides signed an agreement in 2021.", "“2020”, “2021”"),
+        ("The two sides have not signed an agreement in 2020.", "“not”"),
+        ("The two sides have signed an agreement in Delhi in 2020.", "“Delhi”"),
+    ],
+)
+def test_carry_that_touches_what_decides_is_refused_with_the_words(after, word):
+    citation = corrected("The two sides have signed an agreement in 2020.", after)
+    response = carry(editor("bina", "reviewer"), citation)
+    assert carry_errors(response) == [f"The correction touches {word}: check the citation against its passage."]
+    assert not Check.objects.counting().exists()
+
+
+def test_carry_is_offered_only_where_the_wording_alone_changed():
+    citation = corrected("The two sides have signed an agreement.", "The two sides signed an agreement.", date="2021")
+    response = editor("bina", "reviewer").get(page(citation))
+    assert response.context["desks"][0].carriable is None
+
+
+def test_carry_of_what_changed_meanwhile_is_refused():
+    citation = corrected("The two sides have signed an agreement.", "The two sides signed an agreement.")
+    response = carry(editor("bina", "reviewer"), citation, shown="text:what:was:there")
+    assert carry_errors(response) == [
+        "The claim or the passage changed while you were reading. Look again, then decide."
+    ]
+
+
+def test_author_is_not_offered_to_carry():
+    citation = corrected("The two sides have signed an agreement.", "The two sides signed an agreement.")
+    client = editor("asha", "author")
+    assert "carry this check over" not in client.get(page(citation)).content.decode()
+    assert carry(client, citation).status_code == 403
 
 
 def test_author_looks_but_does_not_check():
