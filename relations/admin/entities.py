@@ -36,6 +36,9 @@ class EntityAdmin(CuratedAdmin):
     readonly_fields = ["version"]
     fields = ["slug", "name", "kind", "definition", "part_of", "version"]
 
+    def get_fields(self, request: HttpRequest, obj: Entity | None = None) -> Any:
+        return self.fields if obj else [name for name in self.fields if name != "version"]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Entity | None = None) -> list[str]:
         return [*self.readonly_fields, "slug"] if obj else list(self.readonly_fields)
 

@@ -16,6 +16,7 @@ from tests.factories import (
     SideFactory,
     SourceFactory,
     TopicFactory,
+    passage_of,
     published_fact,
 )
 
@@ -168,3 +169,43 @@ def test_autocomplete_finds_a_subject_by_its_other_name():
     query = {"term": "acsa", "app_label": "relations", "model_name": "fact", "field_name": "subject"}
     answer = editor("asha", "author").get("/admin/autocomplete/", query).json()
     assert answer["results"] == [{"id": subject.slug, "text": subject.name}]
+
+
+@pytest.mark.parametrize(
+    ("given", "ref"),
+    [({}, "mea/3"), ({"number": "7"}, "mea/7"), ({"number": "2"}, "mea/3"), ({"ref": "mea/box"}, "mea/box")],
+)
+def test_passage_is_named_after_its_source(given, ref):
+    source = SourceFactory(slug="mea")
+    PassageFactory(source=source, ref="mea/2")
+    client = editor("priya")
+    response = client.post("/admin/relations/passage/add/", {"source": source.pk, "role": "body", "ref": ""} | given)
+    assert response.status_code == 302, response.context["errors"]
+    assert Passage.objects.filter(source=source).exclude(ref="mea/2").get().ref == ref
+
+
+def test_passage_with_the_key_of_another_source_is_refused():
+    source = SourceFactory(slug="mea")
+    response = editor("priya").post(
+        "/admin/relations/passage/add/", {"source": source.pk, "role": "body", "ref": "mod/1"}
+    )
+    assert response.context["adminform"].form.errors == {
+        "ref": ["“mod/1” does not begin with the key of its source: write mea/ and a number or a word."]
+    }
+
+
+def test_source_says_how_many_passages_it_has_and_leads_to_them():
+    source = passage_of("The two sides met.").source
+    PassageFactory(source=source)
+    page = editor("priya").get(f"/admin/relations/source/{source.pk}/change/").content.decode()
+    assert "2, of which 1 with their text" in page
+    assert f'href="/admin/relations/passage/?source__id__exact={source.pk}"' in page
+    assert f'href="/admin/relations/passage/add/?source={source.pk}"' in page
+
+
+def test_autocomplete_tells_passages_apart_by_their_headings():
+    PassageFactory(ref="mea/2", source__slug="mea", heading="Defence", label="4")
+    found = editor("priya").get(
+        "/admin/autocomplete/", {"app_label": "relations", "model_name": "citation", "field_name": "passage"}
+    )
+    assert [row["text"] for row in found.json()["results"]] == ["mea/2 · Defence · 4"]
