@@ -25,6 +25,7 @@ def fact_errors(fact: "Fact", *, is_entity: Callable[[str], bool]) -> None:
     errors: dict[str, str] = {}
     if problem := statement_problem(fact.statement):
         errors["statement"] = problem
+    errors |= pairing_errors(fact)
     if fact.property and fact.value and (problem := value_problem(fact.property, fact.value, is_entity)):
         errors["value"] = problem
     if fact.verdict in ("borne-out", "not-borne-out") and fact.outcome_id is None:
@@ -35,6 +36,22 @@ def fact_errors(fact: "Fact", *, is_entity: Callable[[str], bool]) -> None:
         errors["superseded_by"] = _("These facts would supersede one another in a circle.")
     if errors:
         raise ValidationError(errors)
+
+
+def pairing_errors(fact: "Fact") -> dict[str, str]:
+    """What one field asks of another, said at the field to mend; constraints hold the same in the database."""
+    errors: dict[str, str] = {}
+    if fact.modality == "fact" and fact.whose_id is not None:
+        errors["whose"] = _("A fact has no owner: leave this empty, or make it an attributed view or an expectation.")
+    if fact.modality in ("view", "expectation") and fact.whose_id is None:
+        errors["whose"] = _("A view or an expectation names whose it is: choose the name.")
+    if fact.modality != "expectation" and (fact.verdict or fact.outcome_id is not None):
+        errors["verdict"] = _("Only an expectation has an outcome: leave both fields empty, or make it an expectation.")
+    if fact.value and fact.property_id is None:
+        errors["property"] = _("A value needs its property: choose what it is the value of.")
+    if fact.unit and not fact.value:
+        errors["value"] = _("A unit needs a value: write the number, or leave the unit empty.")
+    return errors
 
 
 def statement_problem(statement: str) -> str:

@@ -165,6 +165,10 @@ def test_every_constraint_is_tried():
 
 # A value that is empty or not among the choices is named by its field; where no field can, the constraint speaks.
 NAMED_BY_FIELD = {
+    "fact_view_has_owner": "whose",
+    "fact_outcome_of_expectation": "verdict",
+    "fact_value_has_property": "property",
+    "fact_unit_has_value": "value",
     "alias_name_given": "name",
     "check_basis_known": "basis",
     "check_has_checker": "by",
