@@ -1,16 +1,19 @@
 """`loaddata`, which also keeps history and refreshes what is computed.
 
-Fixtures are saved raw: no `save()`, no `full_clean()`. Visibility needs neither, since it is derived; but a
-record whose snapshot is new gets its revision, and stored computations (the grade of evidence) are made
-again. All of it happens inside the transaction of the command.
+Fixtures are saved raw: no `save()`, no `full_clean()`. What a row says by itself is checked all the same, since
+SQLite takes a text of any length and a key that no address can have, and a refusal is put in our words.
+Visibility needs no help, since it is derived; but a record whose snapshot is new gets its revision, and stored
+computations (the grade of evidence) are made again. All of it happens inside the transaction of the command.
 """
 
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
 from django.core.management.commands.loaddata import Command as LoadData
-from django.db import connections, models
+from django.db import IntegrityError, connections, models
 from django.utils.translation import gettext as _
 
 from curation import revisions
@@ -38,7 +41,31 @@ class Command(LoadData):
                 cursor.execute("ANALYZE")
 
     def save_obj(self, obj: Any) -> bool:
-        saved = super().save_obj(obj)
+        row = obj.object
+        try:
+            # Rows of other tables are the business of the deserializer and of the checks at the end.
+            row.clean_fields(exclude=[field.name for field in row._meta.fields if field.remote_field])
+            saved = super().save_obj(obj)
+        except ValidationError as error:
+            wrong = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items())
+            raise CommandError(f"{called(row)}: {wrong}") from error
+        except IntegrityError as error:
+            if not (broken := rule_broken(row, str(error))):
+                raise
+            raise CommandError(f"{called(row)}: {broken}") from error
         if saved:
             self.parts.append(obj.object)
         return saved
+
+
+def called(row: models.Model) -> str:
+    """“relations.fact acsa-ij-001”: the row as its fixture calls it."""
+    names = getattr(row, "natural_fields", ("pk",))
+    keys = [str(getattr(row, name)) for name in names if "__" not in name]
+    return " ".join([row._meta.label_lower, *(keys or [str(row.pk)])])
+
+
+def rule_broken(row: models.Model, error: str) -> str:
+    """What the constraint that `error` names says in our words; "" where it names none."""
+    found = (constraint for constraint in row._meta.constraints if constraint.name in error)
+    return next((str(constraint.violation_error_message) for constraint in found), "")
