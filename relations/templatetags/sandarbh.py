@@ -9,8 +9,8 @@ from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
-from django.utils.translation import get_language_info
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language_info
 
 from relations import dates
 
