@@ -61,18 +61,21 @@ def install(using: str = DEFAULT_DB_ALIAS) -> None:
                     cursor.execute(statement)
 
 
-_MOVE = "UPDATE curation_stamp SET value = value + 1 WHERE id = 1"
+# To the clock's microsecond, and always upwards: a restored backup does not repeat values that pages had.
+_MOVE = "UPDATE curation_stamp SET value = {greatest}(value + 1, {now}) WHERE id = 1"
+_MOVE_SQLITE = _MOVE.format(greatest="max", now="CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)")
+_MOVE_POSTGRESQL = _MOVE.format(greatest="greatest", now="(extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
 
 
 def stamped(table: str) -> DatabaseObject:
     """Move the stamp whenever `table` changes."""
     sqlite = [
-        f"CREATE TRIGGER IF NOT EXISTS stamp_{table}_{event.lower()} AFTER {event} ON {table} BEGIN {_MOVE}; END"
+        f"CREATE TRIGGER IF NOT EXISTS stamp_{table}_{event.lower()} AFTER {event} ON {table} BEGIN {_MOVE_SQLITE}; END"
         for event in ("INSERT", "UPDATE", "DELETE")
     ]
     postgresql = [
         "CREATE OR REPLACE FUNCTION curation_stamp_move() RETURNS trigger LANGUAGE plpgsql AS $$ "
-        "BEGIN UPDATE curation_stamp SET value = value + 1 WHERE id = 1; RETURN NULL; END $$",
+        f"BEGIN {_MOVE_POSTGRESQL}; RETURN NULL; END $$",
         f"CREATE OR REPLACE TRIGGER stamp_{table} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION curation_stamp_move()",
     ]

@@ -6,7 +6,9 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -27,8 +29,24 @@ from relations.refs import next_ref
 from relations.templatetags.sandarbh import NO_BREAK_SPACE, day
 
 
+class CitationFormSet(BaseInlineFormSet):
+    """Keeps what history rests on: without its checks a fact that students have read would lose its address."""
+
+    def clean(self) -> None:
+        super().clean()
+        if self.instance.status == Fact.Status.DRAFT:
+            return
+        leaving = [form.instance.pk for form in self.deleted_forms if form.instance.pk]
+        for citation in Citation.objects.filter(pk__in=leaving, checks__isnull=False).select_related("passage"):
+            raise ValidationError(
+                _("%(passage)s has been checked for this fact, and its history rests on that: keep it as “mentions”.")
+                % {"passage": citation.passage.ref}
+            )
+
+
 class CitationInline(CuratedInline):
     model = Citation
+    formset = CitationFormSet
     snapshot_name = "citations"
     fields = ["passage", "anchor", "stance", "reading"]
     autocomplete_fields = ["passage"]
@@ -140,16 +158,8 @@ class FactAdmin(ExchangeMixin, ChecksCitations, CuratedAdmin):
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        seen_before = bool(change and form.instance.is_visible and form.instance.status == Fact.Status.PUBLISHED)
         super().save_related(request, form, formsets, change)
         grading.refresh([form.instance.pk])
-        if seen_before and not Fact.objects.visible().filter(pk=form.instance.pk).exists():
-            self.message_user(
-                request,
-                _("Students do not see %(ref)s until one of its citations is checked for this wording.")
-                % {"ref": form.instance.ref},
-                messages.WARNING,
-            )
 
     def response_add(self, request: HttpRequest, obj: Fact, *args: Any, **kwargs: Any) -> HttpResponse:
         response = super().response_add(request, obj, *args, **kwargs)
@@ -162,13 +172,21 @@ class FactAdmin(ExchangeMixin, ChecksCitations, CuratedAdmin):
         return response
 
     def _say_what_is_next(self, request: HttpRequest, fact: Fact) -> None:
-        if IS_POPUP_VAR in request.POST or not fact.citations.unchecked().exists():
+        if IS_POPUP_VAR in request.POST:
             return
-        link = format_html(
-            '<a href="{}">{}</a>', reverse("admin:relations_fact_check", args=[fact.pk]), _("Check its citations")
-        )
-        said = _("%(ref)s has citations that are not checked for this wording.") % {"ref": fact.ref}
-        self.message_user(request, format_html("{} {}", said, link), messages.INFO)
+        if fact.status == Fact.Status.PUBLISHED and not Fact.objects.visible().filter(pk=fact.pk).exists():
+            level, said = (
+                messages.WARNING,
+                _("Students do not see %(ref)s until a citation is checked for this wording."),
+            )
+        elif fact.citations.unchecked().exists():
+            said = _("Not every citation of %(ref)s is checked for this wording.")
+            level = messages.INFO
+        else:
+            return
+        address = reverse("admin:relations_fact_check", args=[fact.pk])
+        words = (said % {"ref": fact.ref}, address, _("Check its citations"))
+        self.message_user(request, format_html('{} <a href="{}">{}</a>', *words), level)
 
     def rests_on(self, request: HttpRequest, objs: Any) -> list[str]:
         return [

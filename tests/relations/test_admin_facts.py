@@ -189,8 +189,9 @@ def test_change_that_takes_a_fact_from_students_shows_first_what_they_lose():
     assert said(asked) == []
 
     response = client.post(change_url(fact), filled(asked), follow=True)
-    assert said(response)[0] == (
-        f"Students do not see {fact.ref} until one of its citations is checked for this wording."
+    assert said(response)[1] == (
+        f"Students do not see {fact.ref} until a citation is checked for this wording. "
+        f'<a href="{LIST}{fact.pk}/check/">Check its citations</a>'
     )
     fact.refresh_from_db()
     assert (fact.evidence, fact.statement) == ("unchecked", "They signed it.")
@@ -211,11 +212,24 @@ def test_deprecated_rank_is_told_before_it_takes_a_fact_from_the_lists():
     assert Fact.objects.get(pk=fact.pk).rank == "normal"
 
 
-def test_removed_citation_lowers_the_grade_at_once():
+def test_citation_set_to_mentions_lowers_the_grade_at_once():
     fact = published_fact()
-    saved_with(fact, editor("priya"), **{"citations-0-DELETE": "on"})
+    saved_with(fact, editor("priya"), **{"citations-0-stance": "mentions"})
     fact.refresh_from_db()
-    assert (fact.evidence, fact.citations.count()) == ("unchecked", 0)
+    assert fact.evidence == "unchecked"
+
+
+def test_checked_citation_of_a_published_fact_is_not_removed():
+    """Its checks would go with it, and with them the history and the address of what students have read."""
+    fact = published_fact()
+    client = editor("priya")
+    data = filled(client.get(change_url(fact))) | {"citations-0-DELETE": "on"}
+    response = client.post(change_url(fact), data)
+    formset = response.context["inline_admin_formsets"][0].formset
+    assert formset.non_form_errors() == [
+        f"{fact.citations.get().passage.ref} has been checked for this fact, and its history rests on that: "
+        "keep it as “mentions”."
+    ]
 
 
 def test_anchor_that_the_passage_lacks_is_named():
@@ -375,6 +389,17 @@ def test_disagreement_with_a_preferred_stranger_is_refused():
     assert response.context["inline_admin_formsets"][0].formset.non_form_errors() == [
         f"{stranger.ref} is preferred but is not one of the sides: add it below, or prefer another."
     ]
+
+
+def test_settled_disagreement_asks_for_what_it_lacks_at_the_field():
+    side = SideFactory()
+    SideFactory(disagreement=side.disagreement)
+    url, client = reverse("admin:relations_disagreement_change", args=[side.disagreement.pk]), editor("priya")
+    response = client.post(url, filled(client.get(url)) | {"state": "settled"})
+    assert response.context["adminform"].form.errors == {
+        "preferred": ["A settled disagreement names the preferred fact: choose it."],
+        "reason": ["A settled disagreement gives its reason: write why it is this fact."],
+    }
 
 
 def test_disagreement_is_settled_only_by_who_may():

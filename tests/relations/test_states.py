@@ -288,3 +288,12 @@ def test_withdrawn_fact_leaves_students_and_returns_when_published_again(fact):
 
     publishing.publish(fact, by="charlie")
     assert states(fact) == (True, True)
+
+
+def test_carried_check_that_continues_nothing_does_not_count(fact):
+    check = Check.objects.get()
+    fields = {name: getattr(check, name) for name in ("claim_digest", "passage_digest", "citation_digest")}
+    Check.objects.all().delete()
+    Check.objects.create(citation=fact.citations.get(), by="mallory", basis="carried", **fields)
+
+    assert states(fact) == (False, False)
