@@ -190,12 +190,14 @@ class Row:
 
     @property
     def subject(self) -> str:
-        """What it is about, in a few words: the subject its facts share, else its reference.
+        """What it is about, in a few words: the subject its facts share, else its first topic.
 
         That of one fact alone would tell, before the answer, which option was written first.
         """
         subjects = {part.fact.subject.name for part in self.entry.question.parts.all()}
-        return subjects.pop() if len(subjects) == 1 else self.entry.question.ref
+        if len(subjects) == 1:
+            return subjects.pop()
+        return next((topic.name for topic in self.entry.question.topics.all()), self.entry.question.ref)
 
 
 @dataclass(frozen=True)

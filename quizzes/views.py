@@ -127,7 +127,7 @@ def attempt_result(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """The score, how it adds up, and the one next step."""
     attempt = get_object_or_404(Attempt.objects.select_related("topic"), pk=attempt_id)
     parts = Prefetch("question__parts", Part.objects.select_related("fact__subject"))
-    progress = attempts.progress(attempt, with_=[parts])
+    progress = attempts.progress(attempt, with_=[parts, "question__topics"])
     missed = Question.objects.practisable().filter(pk__in=[entry.question_id for entry in progress.missed])
     context = {"attempt": attempt, "progress": progress, "missed": missed.count()}
     return render(request, "quizzes/attempt_result.html", context)

@@ -231,6 +231,13 @@ def test_fact_deprecated_after_the_answer_is_not_among_those_to_read(client, ent
     assert attempts.facts_behind(entry.attempt) == [right]
 
 
+def test_result_names_the_topic_where_the_facts_share_no_subject(client):
+    question = published("", "2021", "2022", kind="single")
+    question.topics.add(TopicFactory(name="Defence agreements"))
+    attempt = attempts.start([question])
+    assert "1. Defence agreements" in html_of(client.get(f"/attempts/{attempt.pk}/result/"))
+
+
 def test_result_before_the_answer_names_no_subject_of_one_option(client):
     question = published("", "2021", "2022", kind="single")
     attempt = attempts.start([question])
@@ -325,7 +332,7 @@ def test_pages_cost_the_same_queries_for_one_and_three_questions(client, count, 
     client.post(first.get_absolute_url(), {"answer": "b"})
     with django_assert_num_queries(8):
         client.get(first.get_absolute_url())
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(f"/attempts/{attempt.pk}/result/")
     with django_assert_num_queries(4):
         client.get(f"/attempts/{attempt.pk}/facts/")
