@@ -141,6 +141,11 @@ class QuestionAdmin(CuratedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Question | None = None) -> list[str]:
         return [*self.readonly_fields, "ref"] if obj else self.readonly_fields
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "ref":
+            kwargs["help_text"] = _("Leave empty: the next number, such as Q-0013.")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     # --- what is shown ---
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:

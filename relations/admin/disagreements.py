@@ -54,6 +54,11 @@ class DisagreementForm(CuratedForm):
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()
+        if self.cleaned_data.get("state") == Disagreement.State.SETTLED:
+            if "preferred" not in self.errors and self.cleaned_data.get("preferred") is None:
+                self.add_error("preferred", _("A settled disagreement names the preferred fact: choose it."))
+            if "reason" not in self.errors and not self.cleaned_data.get("reason"):
+                self.add_error("reason", _("A settled disagreement gives its reason: write why it is this fact."))
         if not self.may_settle and {"state", "preferred"}.intersection(self.changed_data):
             raise ValidationError(
                 _("Your account may not settle disagreements: leave the state and the preferred fact as they are.")
