@@ -23,6 +23,8 @@ from quizzes.kinds import Asked, Said
 from quizzes.models import Attempt, Part, Question
 from relations.models import Fact
 
+NEW_PARTS = 4
+
 
 class PartForm(ModelForm):
     """Pins a part to its fact as it is today, whenever what it says is written anew."""
@@ -36,6 +38,11 @@ class PartForm(ModelForm):
 
 class PartFormSet(BaseInlineFormSet):
     """Refuses an edit that would take a question from students; withdrawing it is an action of its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if not kwargs["instance"].pk:
+            kwargs["initial"] = [{"position": number} for number in range(1, NEW_PARTS + 1)]
+        super().__init__(*args, **kwargs)
 
     def clean(self) -> None:
         super().clean()
@@ -70,7 +77,7 @@ class PartInline(CuratedInline):
     ordering = ["position", "ref"]
 
     def get_extra(self, request: HttpRequest, obj: Question | None = None, **kwargs: Any) -> int:
-        return 0 if obj else 4
+        return 0 if obj else NEW_PARTS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Part]:
         return super().get_queryset(request).select_related("fact")

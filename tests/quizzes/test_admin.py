@@ -78,6 +78,14 @@ def test_author_writes_a_question_and_sees_options_and_key(alice):
     assert [(revision.by, revision.version) for revision in revisions.history(question)] == [("alice", 1)]
 
 
+def test_parts_of_a_new_question_are_numbered_and_empty_ones_left_out(alice):
+    formset = alice.get(f"{LIST}add/").context["inline_admin_formsets"][0].formset
+    assert [form["position"].value() for form in formset.forms] == [1, 2, 3, 4]
+    parts = [{"fact": signed("Japan").ref}, {"fact": signed("France").ref}, {"fact": ""}, {"fact": ""}]
+    assert alice.post(f"{LIST}add/", form_of(None, parts)).status_code == 302
+    assert [part.position for part in Question.objects.get().parts.order_by("position")] == [1, 2]
+
+
 def test_span_that_is_not_in_the_fact_is_named(alice):
     japan = signed("Japan")
     page = alice.post(f"{LIST}add/", form_of(None, [{"fact": japan.ref, "span": "1999", "replacement": "2021"}]))
