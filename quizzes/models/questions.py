@@ -34,13 +34,15 @@ class QuestionQuerySet(NaturalQuerySet):
 
         Derived, so that it is right after any write whatever, and after midnight.
         """
+        # Counted, not `~Exists`: PostgreSQL would make that an anti-join of all parts with all facts and checks,
+        # minutes for 50,000 questions, where the first 50 need 200 parts looked at.
+        failing_count = _count(Part.objects.failing().filter(question=OuterRef("pk")))
         part_count = _count(Part.objects.filter(question=OuterRef("pk")))
         true_count = _count(Part.objects.filter(question=OuterRef("pk"), replacement=""))
         return (
             self.published()
-            .filter(~Exists(Part.objects.failing().filter(question=OuterRef("pk"))))
-            .alias(part_count=part_count, true_count=true_count)
-            .filter(_is_whole())
+            .alias(failing_count=failing_count, part_count=part_count, true_count=true_count)
+            .filter(_is_whole(), failing_count=0)
         )
 
     def resting_on(self, fact: Fact) -> "QuestionQuerySet":
