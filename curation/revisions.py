@@ -55,10 +55,6 @@ def refresh_computed() -> None:
         refresh()
 
 
-def is_record(model: type[models.Model]) -> bool:
-    return model in _types
-
-
 def owner_of(obj: models.Model) -> tuple[type[models.Model], Any] | None:
     """Name the record that `obj` is, or is a part of, as (model, pk); None for what has no history."""
     if type(obj) in _types:

@@ -1,7 +1,5 @@
 """Putting facts before students, and taking them back."""
 
-from collections.abc import Iterable
-
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -56,8 +54,3 @@ def _turn(fact: Fact, status: str, *, by: str, why: str) -> Fact:
         revisions.record(fact, by=by, why=why)
     grading.refresh([fact.pk])
     return fact
-
-
-def leaving(facts: Iterable[Fact]) -> list[Fact]:
-    """Those of `facts` that students see now: what withdrawing them would take away."""
-    return list(Fact.objects.visible().filter(pk__in=[fact.pk for fact in facts]))
