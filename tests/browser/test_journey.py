@@ -147,6 +147,9 @@ def entry_of(page: Page) -> AttemptQuestion:
 def choose(page: Page, letter: str) -> None:
     page.get_by_role("radio").and_(page.locator(f"[value='{letter}']")).check()
     page.get_by_role("button", name="Check answer").click()
+    # A reload while the answer's page is still replacing the question's is refused by the browser.
+    expect(page.locator("#verdict")).to_be_visible()
+    page.wait_for_load_state()
 
 
 def wrong_option(question: Question) -> str:
