@@ -1,7 +1,7 @@
 """Every page of practice: nothing that axe finds, nothing that scrolls sideways."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.usefixtures("content")
 
@@ -20,7 +20,7 @@ def test_every_page_of_practice_passes_axe_and_fits(live_server, page: Page, axe
     page.get_by_role("radio").first.check()
     look()
     page.get_by_role("button", name="Check answer").click()
-    assert page.evaluate("document.activeElement.id") == "verdict"
+    expect(page.locator("#verdict")).to_be_focused()
     for summary in page.get_by_text("See the passage", exact=True).all():
         if summary.evaluate("element => element.closest('summary') !== null"):
             summary.click()
