@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from relations import verifying
+from relations.management.texts import read_folder
 from relations.models import Source
 from relations.verifying import Finding
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print every citation as JSON, and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        files = self.read(options["texts"])
+        files = read_folder(options["texts"])
         findings = verifying.verify({sha256: data for sha256, (_path, data) in files.items()})
         if options["json"]:
             rows = [{name: getattr(one, name) for name in SHOWN} for one in findings]
@@ -35,15 +36,6 @@ class Command(BaseCommand):
             self.report(findings, files)
         if failed := sum(one.ok is False for one in findings):
             raise CommandError(f"Citations that fail: {failed} of {len(findings)}.")
-
-    def read(self, folder: Path) -> dict[str, tuple[Path, bytes]]:
-        if not folder.is_dir():
-            raise CommandError(f"There is no folder {folder}: give the one that holds the texts of the sources.")
-        paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-        try:
-            return verifying.read_files(paths)
-        except OSError as error:
-            raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from error
 
     def report(self, findings: list[Finding], files: dict[str, tuple[Path, bytes]]) -> None:
         for one in findings:
