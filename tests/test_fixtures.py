@@ -15,6 +15,7 @@ from curation.models import Revision
 from quizzes.models import Question
 from relations import passages
 from relations.models import Check, Citation, Disagreement, Fact, PassageText
+from relations.reporting import report
 
 FIXTURES = sorted(Path(settings.BASE_DIR, "fixtures").glob("*.json"))
 CONTENT = ("relations", "quizzes.question", "quizzes.part")
@@ -104,6 +105,13 @@ def test_the_settled_disagreement_prefers_the_signing_of_2020(content):
 
     assert (disagreement.state, disagreement.preferred.ref) == ("settled", "acsa-ij-001")
     assert [side.fact.ref for side in disagreement.sides.all()] == ["acsa-ij-001", "acsa-ij-002", "acsa-ij-003"]
+
+
+def test_the_content_report_is_clean_where_it_must_be(content):
+    """`manage.py content_report` says of each row what to do."""
+    rows = [(section.name, row.key, row.wrong) for section in report() if section.must_be_clean for row in section.rows]
+
+    assert rows == []
 
 
 def test_no_text_of_a_document_ships(content):
