@@ -9,7 +9,7 @@ from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef,
 from django.db.models.functions import Substr
 
 from curation import stamps
-from relations import counts
+from relations import counts, disagreeing
 from relations.models import Alias, Citation, Disagreement, Entity, Fact, Side, Source, Topic
 from relations.models.facts import FactQuerySet
 from relations.paging import rows
@@ -150,18 +150,6 @@ def facts_on(topic: str, facts: FactQuerySet | None = None) -> FactQuerySet:
 # --- disagreements -----------------------------------------------------------------------------
 
 
-def disagreements() -> QuerySet[Disagreement]:
-    """Those students may see, with the sides they may see in `shown_sides`, the preferred first."""
-    sides = (
-        Side.objects.filter(fact__in=Fact.objects.visible())
-        .annotate(after=Case(When(outcome="preferred", then=0), default=1, output_field=IntegerField()))
-        .order_by("after", "position", "pk")
-        .prefetch_related(Prefetch("fact", Fact.objects.with_states().select_related("whose")))
-    )
-    shown = Prefetch("sides", sides, to_attr="shown_sides")
-    return Disagreement.objects.visible().order_by("slug").prefetch_related(shown)
-
-
 def disagreement_of_the_day(day: datetime.date) -> Disagreement | None:
     """Another one each day, in turn."""
     slugs = stamps.cached("disagreements", lambda: list(Disagreement.objects.visible().values_list("slug", flat=True)))
@@ -172,7 +160,7 @@ def disagreement_of_the_day(day: datetime.date) -> Disagreement | None:
 
 
 def disagreements_of(fact: Fact) -> QuerySet[Disagreement]:
-    return disagreements().filter(pk__in=Side.objects.filter(fact=fact.pk).values("disagreement"))
+    return disagreeing.disagreements().filter(pk__in=Side.objects.filter(fact=fact.pk).values("disagreement"))
 
 
 # --- a source ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from relations.facets import facet
 from relations.models import Citation, Disagreement, Entity, Fact, Passage, Side, Source
 
 CHECKED = date(2025, 11, 14)
@@ -80,6 +81,7 @@ def sample_disagreement() -> tuple[Disagreement, list[Side]]:
         Side(disagreement=disagreement, fact=sample_fact("tertiary"), outcome="overtaken"),
         Side(disagreement=disagreement, fact=sample_fact("disputed"), outcome="open"),
     ]
+    sides[0].fact.supporting = [sample_citation(kind="official")]  # type: ignore[attr-defined]
     return disagreement, sides
 
 
@@ -135,6 +137,13 @@ def samples() -> dict:
             SimpleNamespace(label="Topic: Defence agreements", remove_url="?"),
             SimpleNamespace(label="Evidence: Official source", remove_url="?"),
         ],
+        "facet": facet(
+            "state",
+            "How it stands",
+            [("open", "Open", 6), ("settled", "Settled", 22)],
+            total=28,
+            chosen={"state": "open"},
+        ),
         "page": Paginator(range(300), 25).page(3),
         "form": sample_form(),
         "levels": ["info", "success", "warning", "error"],
