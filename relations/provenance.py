@@ -78,15 +78,6 @@ def quotation(citation: Citation, texts: Mapping[int, str]) -> str:
     return texts.get(citation.passage_id, citation.anchor)
 
 
-def quoted(source: Source, text: str, anchors: Iterable[str]) -> str | SafeString:
-    """What may be shown of a passage on its source's page, with the anchors of its citations marked."""
-    if source.rights == Source.Rights.LINK:
-        return ""
-    if source.rights == Source.Rights.FULL and text:
-        return with_marks(text, anchors)
-    return format_html_join(" … ", "<mark>{}</mark>", ((anchor,) for anchor in dict.fromkeys(anchors)))
-
-
 def with_marks(text: str, anchors: Iterable[str]) -> SafeString:
     """`text` with each anchor in <mark>; anchors that overlap share one."""
     spans = sorted((text.find(anchor), text.find(anchor) + len(anchor)) for anchor in anchors if anchor in text)

@@ -5,15 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Substr
 
 from curation import stamps
 from relations import counts, disagreeing
-from relations.models import Alias, Citation, Disagreement, Entity, Fact, Side, Source, Topic
+from relations.models import Alias, Disagreement, Entity, Fact, Side, Topic
 from relations.models.facts import FactQuerySet
 from relations.paging import rows
-from relations.provenance import quoted
 
 ALWAYS_SHOWN = 10  # rows of a list that a page only begins, and another page has in full
 
@@ -161,27 +160,6 @@ def disagreement_of_the_day(day: datetime.date) -> Disagreement | None:
 
 def disagreements_of(fact: Fact) -> QuerySet[Disagreement]:
     return disagreeing.disagreements().filter(pk__in=Side.objects.filter(fact=fact.pk).values("disagreement"))
-
-
-# --- a source ----------------------------------------------------------------------------------
-
-
-def passages_with_facts(source: Source) -> list[Any]:
-    """The passages of a source in its order, each with the citations of the listed facts it backs in `shown`.
-
-    `quoted` is what may be shown of its text. A passage whose number is not known yet stands last.
-    """
-    facts = Fact.objects.listed().with_states().select_related("whose")
-    # A fact does not rest on a passage that contradicts it, and the rows here do not say so of any.
-    supporting = Citation.objects.filter(stance=Citation.Stance.SUPPORTS)
-    citations = supporting.filter(fact__in=Fact.objects.listed()).order_by("fact__ref")
-    shown = Prefetch("citations", citations.prefetch_related(Prefetch("fact", facts)), to_attr="shown")
-    in_order = source.passages.order_by(F("number").asc(nulls_last=True), "ref")
-    passages: list[Any] = list(in_order.select_related("source", "kept_text").prefetch_related(shown))
-    for passage in passages:
-        text = passage.kept_text.text if hasattr(passage, "kept_text") else ""
-        passage.quoted = quoted(source, text, [citation.anchor for citation in passage.shown])
-    return passages
 
 
 def newest(facts: QuerySet[Fact], most: int = ALWAYS_SHOWN) -> list[Fact]:

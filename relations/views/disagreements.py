@@ -3,9 +3,11 @@
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from curation import stamps
 from relations import disagreeing
 from relations.conditional import unchanged
 from relations.facets import Facet, asked, facet
@@ -25,13 +27,18 @@ def disagreement_list(request: HttpRequest) -> HttpResponse:
     index, kind = disagreeing.index(), kinds.get(chosen["kind"], "")
     entries = [entry for entry in index if entry.has(kind, chosen["state"])]
     page = asked_page(request, Paginator(entries, PER_PAGE))
-    context = {
-        "page": page,
-        "chapters": disagreeing.chapters(page.object_list),
-        "facets": _facets(index, kinds, chosen) if index else [],
-        "is_narrowed": any(chosen.values()),
-    }
-    return render(request, "relations/disagreement_list.html", context)
+
+    def body() -> str:
+        context = {
+            "chapters": disagreeing.chapters(page.object_list),
+            "facets": _facets(index, kinds, chosen) if index else [],
+            "is_narrowed": any(chosen.values()),
+        }
+        return render_to_string("relations/_disagreements.html", context)
+
+    # To write it is nearly all of the page's cost, so it is kept.
+    kept = stamps.cached(f"disagreements:{chosen['kind']}:{chosen['state']}:{page.number}", body)
+    return render(request, "relations/disagreement_list.html", {"page": page, "body": kept})
 
 
 def _facets(index: list[disagreeing.Entry], kinds: dict[str, str], chosen: dict[str, str]) -> list[Facet]:

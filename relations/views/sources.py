@@ -2,8 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 
-from relations import counts, coverage, reading
+from curation import stamps
+from relations import counts, reading, reading_order
 from relations.conditional import unchanged
 from relations.models import Source
 from relations.paging import KeptPaginator, asked_page
@@ -20,12 +22,21 @@ def source_list(request: HttpRequest) -> HttpResponse:
 def source_detail(request: HttpRequest, slug: str) -> HttpResponse:
     sources = Source.objects.select_related("copy_of").prefetch_related("authors", "derived_from", "copies")
     source = get_object_or_404(sources, slug=slug)
-    passages = reading.passages_with_facts(source)
+    body = stamps.cached(f"source-body:{slug}", lambda: _body(source))
+    return render(request, "relations/source_detail.html", {"source": source, "body": body})
+
+
+def _body(source: Source) -> str:
+    """What stands between head and foot of the page, as HTML. It is nearly all of the page's cost, so it is kept."""
+    lines = reading_order.lines(source)
+    parts = reading_order.parts(lines)
     context = {
         "source": source,
         "tier": Source.Tier(source.tier).label,
-        "backing": [passage for passage in passages if passage.shown],
-        "idle": coverage.unbacked(source),
-        "count": len({citation.fact_id for passage in passages for citation in passage.shown}),
+        "parts": parts,
+        "contents": reading_order.chapters(parts),
+        "failures": reading_order.failures(lines),
+        "idle": sum(line.is_idle for line in lines),
+        "count": len({citation.fact_id for line in lines for citation in line.supports}),
     }
-    return render(request, "relations/source_detail.html", context)
+    return render_to_string("relations/_source_body.html", context)
