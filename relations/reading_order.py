@@ -150,11 +150,10 @@ def failures(read: Iterable[Line]) -> list[Failure]:
 
 def _citations(source: Source) -> dict[int, list[Citation]]:
     """What passages of the source support or contradict of what students see, by passage; what they support first."""
-    cited = Citation.objects.filter(passage__source=source, fact__in=Fact.objects.visible())
+    cited = Citation.objects.filter(passage__source=source, fact__in=Fact.objects.visible()).exclude(stance="mentions")
+    cited = cited.select_related("fact__whose", "fact__subject").order_by("-stance", "fact__ref")
     by_passage: dict[int, list[Citation]] = defaultdict(list)
-    for citation in (
-        cited.exclude(stance="mentions").select_related("fact__whose", "fact__subject").order_by("-stance", "fact__ref")
-    ):
+    for citation in cited:
         by_passage[citation.passage_id].append(citation)
     return by_passage
 
