@@ -23,17 +23,21 @@ def main() -> None:
         django.setup()
         from django.core.management import call_command
 
-        from benchmarks import facts_page, search, states
+        from benchmarks import facts_page, loading, search, states
         from benchmarks.generated import database
 
-        known = {"facts-page": facts_page.run, "search": search.run, "states": states.run}
+        on_empty = {"loading": loading.run}
+        on_facts = {"facts-page": facts_page.run, "search": search.run, "states": states.run}
+        known = on_empty | on_facts
         wanted = sys.argv[1:] or list(known)
         if unknown := sorted(set(wanted) - set(known)):
             sys.exit(f"No benchmark is called {', '.join(unknown)}; there are: {', '.join(known)}.")
         call_command("collectstatic", interactive=False, verbosity=0)
-        with database(int(os.environ.get("FACTS", "100000"))):
-            for name in wanted:
-                known[name]()
+        for benchmarks, facts in ((on_empty, 0), (on_facts, int(os.environ.get("FACTS", "100000")))):
+            if chosen := [name for name in wanted if name in benchmarks]:
+                with database(facts):
+                    for name in chosen:
+                        known[name]()
 
 
 main()

@@ -25,7 +25,7 @@ CHUNK = 5_000
 
 @contextmanager
 def database(facts: int) -> Iterator[None]:
-    """Make the tables, fill them, and on a server drop the database afterwards."""
+    """Make the tables, fill them if there are to be facts, and on a server drop the database afterwards."""
     on_server = connection.vendor != "sqlite"
     if on_server:
         name = connection.settings_dict["NAME"]
@@ -33,12 +33,13 @@ def database(facts: int) -> Iterator[None]:
     else:
         call_command("migrate", verbosity=0)
     try:
-        began = time.perf_counter()
-        with transaction.atomic():
-            fill(facts)
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
-        print(f"{connection.vendor}: {facts:,} facts made in {time.perf_counter() - began:.0f} s\n")
+        if facts:
+            began = time.perf_counter()
+            with transaction.atomic():
+                fill(facts)
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
+            print(f"{connection.vendor}: {facts:,} facts made in {time.perf_counter() - began:.0f} s\n")
         yield
     finally:
         if on_server:

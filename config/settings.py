@@ -47,6 +47,7 @@ else:
         raise ImproperlyConfigured("DATABASE_URL names a server, so SECRET_KEY must be set in the environment too.")
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SERIALIZATION_MODULES = {"json": "curation.natural_json"}
 
 # --- applications ---------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -10,21 +10,19 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.management.base import CommandError
 from django.core.management.commands.loaddata import Command as LoadData
-from django.db import IntegrityError, connections, models
+from django.db import connections, models
 from django.utils.translation import gettext as _
 
 from curation import revisions
-from curation.natural import remembered_keys
+from curation.loading import in_our_words, loading
 
 
 class Command(LoadData):
     def loaddata(self, fixture_labels: Any) -> None:
         self.touched: dict[type[models.Model], set[Any]] = defaultdict(set)
         self.parts: list[models.Model] = []
-        with remembered_keys():
+        with loading(self.using) as self.loading:
             super().loaddata(fixture_labels)
         # Owners are looked up only now: a part may have been loaded before the record it belongs to.
         for part in self.parts:
@@ -40,32 +38,16 @@ class Command(LoadData):
             with connections[self.using].cursor() as cursor:
                 cursor.execute("ANALYZE")
 
+    def load_label(self, fixture_label: str) -> None:
+        super().load_label(fixture_label)
+        self.loading.write()
+
     def save_obj(self, obj: Any) -> bool:
         row = obj.object
-        try:
+        with in_our_words(row):
             # Rows of other tables are the business of the deserializer and of the checks at the end.
             row.clean_fields(exclude=[field.name for field in row._meta.fields if field.remote_field])
             saved = super().save_obj(obj)
-        except ValidationError as error:
-            wrong = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items())
-            raise CommandError(f"{called(row)}: {wrong}") from error
-        except IntegrityError as error:
-            if not (broken := rule_broken(row, str(error))):
-                raise
-            raise CommandError(f"{called(row)}: {broken}") from error
         if saved:
-            self.parts.append(obj.object)
+            self.parts.append(row)
         return saved
-
-
-def called(row: models.Model) -> str:
-    """“relations.fact acsa-ij-001”: the row as its fixture calls it."""
-    names = getattr(row, "natural_fields", ("pk",))
-    keys = [str(getattr(row, name)) for name in names if "__" not in name]
-    return " ".join([row._meta.label_lower, *(keys or [str(row.pk)])])
-
-
-def rule_broken(row: models.Model, error: str) -> str:
-    """What the constraint that `error` names says in our words; "" where it names none."""
-    found = (constraint for constraint in row._meta.constraints if constraint.name in error)
-    return next((str(constraint.violation_error_message) for constraint in found), "")
