@@ -69,9 +69,9 @@ def index() -> list[Entry]:
 
 def about(subject: str) -> list[Entry]:
     """Those of the index in which a fact about that name takes a side that students may see."""
-    sides = Side.objects.filter(fact__subject_id=subject, fact__in=Fact.objects.visible()).order_by()
+    sides = Side.objects.filter(fact__in=Fact.objects.visible().filter(subject=subject)).order_by()
     found = set(sides.values_list("disagreement", flat=True))
-    return [entry for entry in index() if entry.disagreement.pk in found]
+    return [entry for entry in index() if entry.disagreement.pk in found] if found else []
 
 
 def on_topic(slug: str) -> list[Entry]:

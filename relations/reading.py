@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Substr
 
 from curation import stamps
@@ -53,13 +53,15 @@ def initial(key: str) -> str:
     return "0" if key[:1].isdigit() else key[:1]
 
 
-def index_entries(letter: str = "") -> QuerySet:
-    """Names and other names in one order, as the values of an IndexEntry."""
+def index_entries(letter: str = "", kind: str = "") -> QuerySet:
+    """Names and other names in one order, as the values of an IndexEntry; of one letter or kind where given."""
     starts = Q()
     if letter:
         starts = Q(sort_key__regex=r"^[0-9]") if letter == "0" else Q(sort_key__startswith=letter)
-    names = Entity.objects.filter(starts).annotate(of=Value("", output_field=CharField()))
-    others = Alias.objects.filter(starts).annotate(of=F("entity__name"))
+    names = Entity.objects.filter(starts, Q(kind=kind) if kind else Q()).annotate(
+        of=Value("", output_field=CharField())
+    )
+    others = Alias.objects.filter(starts, Q(entity__kind=kind) if kind else Q()).annotate(of=F("entity__name"))
     return (
         names.order_by()
         .values_list("sort_key", "name", "slug", "kind", "definition", "of")
@@ -73,25 +75,23 @@ def index_entries(letter: str = "") -> QuerySet:
     )
 
 
-def letters() -> list[str]:
-    """The letters under which there is a name; "0" stands for all digits."""
-    return stamps.cached("letters", _letters)
+def letters(kind: str = "") -> list[str]:
+    """The letters under which there is a name, of that kind where one is given; "0" stands for all digits."""
+    return stamps.cached(f"letters:{kind}", lambda: _letters(kind))
 
 
-def _letters() -> list[str]:
+def _letters(kind: str) -> list[str]:
     first = Substr("sort_key", 1, 1)
-    found = {
-        letter
-        for model in (Entity, Alias)
-        for letter in model.objects.order_by().values_list(first, flat=True).distinct()
-    }
+    names = Entity.objects.filter(kind=kind) if kind else Entity.objects.all()
+    others = Alias.objects.filter(entity__kind=kind) if kind else Alias.objects.all()
+    found = {letter for rows in (names, others) for letter in rows.order_by().values_list(first, flat=True).distinct()}
     return sorted({initial(letter) for letter in found if letter})
 
 
-def in_time_order(facts: QuerySet[Fact]) -> QuerySet[Fact]:
-    """The earliest first, the undated last."""
-    undated = Case(When(date="", then=Value(1)), default=Value(0), output_field=IntegerField())
-    return facts.order_by(undated, "date_sort", "ref")
+def names_by_kind() -> dict[str, int]:
+    """How many names there are of each kind; other names are not counted."""
+    names = Entity.objects.order_by().values_list("kind").annotate(Count("pk"))
+    return stamps.cached("names-by-kind", lambda: dict(names))
 
 
 def facts_where_partner(entity: Entity) -> QuerySet[Fact]:

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from relations.models import Disagreement, Fact
+from relations.models import Disagreement, Entity, Fact
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -86,21 +86,42 @@ def test_topic_list_queries_are_constant(client, django_assert_num_queries, coun
     assert response.content.decode().count("<h2>") == count
 
 
-@pytest.mark.parametrize("count", SIZES)
-def test_name_queries_are_constant(client, django_assert_num_queries, count):
+@pytest.mark.parametrize(("count", "queries"), [(1, 15), (3, 15), (12, 15), (13, 16), (300, 16)])
+def test_name_queries_are_constant(client, django_assert_num_queries, count, queries):
     facts_on(count, subject=factories.EntityFactory(slug="acsa-ij"))
 
-    with django_assert_num_queries(9):
+    # name, other names; count by group, count, keys, rows and disputes; parts; sides, and the index of disagreements in
+    # four; views elsewhere; the stamp. From 13 facts on also the group of each.
+    with django_assert_num_queries(queries):
         response = client.get("/names/acsa-ij/")
 
-    assert response.content.decode().count('class="when"') == min(count, 25)
+    assert response.content.decode().count('class="when"') == min(count, 100)
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_name_queries_do_not_grow_with_its_parts_and_outcomes(client, django_assert_num_queries, count):
+    whole = factories.EntityFactory(slug="dialogue", kind="dialogue")
+    happened = factories.PropertyFactory()
+    for fact in factories.published_facts(2 * count, modality="fact", whose=None, property=happened):
+        Entity.objects.filter(slug=fact.subject_id).update(part_of=whole, kind="meeting")
+    outcomes = factories.published_facts(min(count, 12), modality="fact", whose=None)
+    expected = factories.published_facts(
+        min(count, 12), modality="expectation", whose=factories.EntityFactory(), subject=whole
+    )
+    for fact, outcome in zip(expected, outcomes, strict=True):
+        Fact.objects.filter(pk=fact.pk).update(outcome=outcome)
+
+    with django_assert_num_queries(12):
+        response = client.get("/names/dialogue/")
+
+    assert response.content.decode().count('class="came-of"') == min(count, 12)
 
 
 @pytest.mark.parametrize("count", SIZES)
 def test_partner_queries_are_constant(client, django_assert_num_queries, count):
     facts_on(count)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         response = client.get("/names/japan/")
 
     assert response.content.decode().count('class="fact-row"') == min(count, 10)
@@ -111,7 +132,8 @@ def test_names_a_to_z_queries_are_constant(client, django_assert_num_queries, co
     for _number in range(count):
         factories.AliasFactory()
 
-    with django_assert_num_queries(5):
+    # letters of names and other names; how many of each kind; count and rows; the stamp
+    with django_assert_num_queries(6):
         response = client.get(reverse("relations:entity_list"))
 
     assert response.content.decode().count('class="citation-source"') == min(2 * count, 100)
