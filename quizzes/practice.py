@@ -19,6 +19,7 @@ class TopicCount:
     slug: str
     name: str
     count: int
+    is_below: bool
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,11 @@ def _overview() -> Overview:
         on[pk].add(question)
         on[topics[pk].parent_id or pk].add(question)
     listed = sorted((topics[pk] for pk in on), key=_place_in_syllabus)
-    return Overview(questions.count(), tuple(TopicCount(topic.slug, topic.name, len(on[topic.pk])) for topic in listed))
+    return Overview(questions.count(), tuple(_counted(topic, len(on[topic.pk])) for topic in listed))
+
+
+def _counted(topic: Topic, count: int) -> TopicCount:
+    return TopicCount(topic.slug, topic.name, count, is_below=topic.parent_id is not None)
 
 
 def _place_in_syllabus(topic: Topic) -> tuple[int, str, int, str]:

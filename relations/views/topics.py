@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from relations import counts, reading
+from relations import counts, disagreeing, reading
 from relations.conditional import unchanged
 from relations.models import Topic
 from relations.paging import KeptPaginator, asked_page, rows
@@ -11,7 +11,11 @@ from relations.paging import KeptPaginator, asked_page, rows
 
 @unchanged
 def topic_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "relations/topic_list.html", {"tree": reading.topic_tree()})
+    tree = reading.topic_tree()
+    index = disagreeing.index()
+    for topic in (topic for theme, below in tree for topic in (theme, *below)):
+        topic.disagreement_count = sum(topic.slug in entry.topics for entry in index)  # type: ignore[attr-defined]
+    return render(request, "relations/topic_list.html", {"tree": tree})
 
 
 @unchanged
@@ -22,6 +26,8 @@ def topic_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "topic": topic,
         "children": reading.with_counts(topic.children.order_by("position", "slug"), counts.by_topic()),
         "page": page,
+        "is_first": page.number == 1,
         "facts": rows(page.object_list),
+        "disagreements": disagreeing.on_topic(slug) if page.number == 1 else [],
     }
     return render(request, "relations/topic_detail.html", context)

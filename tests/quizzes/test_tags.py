@@ -5,7 +5,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 
 from quizzes import attempts, practice, publishing
-from tests.factories import PUBLISHER
+from tests.factories import PUBLISHER, TopicFactory
 from tests.quizzes.factories import published
 
 pytestmark = pytest.mark.django_db
@@ -37,3 +37,19 @@ def test_start_practice_is_one_tap_and_offers_the_open_attempt():
     attempt = attempts.start([question])
     page = render("{% start_practice %}", session={practice.SESSION_KEY: str(attempt.pk)})
     assert "Continue at question 1" in page
+
+
+def test_questions_about_a_topic_count_and_name_those_practised_today():
+    theme = TopicFactory(slug="security")
+    below, other = TopicFactory(parent=theme), TopicFactory()
+    questions = [published("", "2021") for _number in range(3)]
+    for question, topic in zip(questions, [theme, below, other], strict=True):
+        question.topics.set([topic])
+    source = (
+        "{% questions_about topic as practice %}{{ practice.count }}:"
+        "{% for question in practice.questions %}{{ question.ref }} {% endfor %}"
+    )
+
+    assert render(source, topic=theme) == f"2:{questions[0].ref} {questions[1].ref} "
+    publishing.withdraw(questions[0], by=PUBLISHER)
+    assert render(source, topic=theme) == f"1:{questions[1].ref} "
