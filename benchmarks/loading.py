@@ -24,8 +24,11 @@ from curation.models import Revision
 from quizzes.models import Question
 from relations.models import Fact
 
-ROUNDS = 3
-SCALE = {"topic": 20, "entity": 200, "source": 60, "passage": 350, "fact": 350, "citation": 600, "question": 50}
+ROUNDS = 5
+SCALE = {
+    "topic": 20, "entity": 200, "source": 100, "passage": 350, "fact": 350, "citation": 600, "disagreement": 40,
+    "question": 50,
+}  # fmt: skip
 FACTS_IN_A_FILE = 35
 
 Row = dict[str, Any]
@@ -110,6 +113,7 @@ def written(folder: Path) -> tuple[list[str], int]:
     facts, parts = list(statements_of_fact()), list(questions())
     for start in range(0, SCALE["fact"], FACTS_IN_A_FILE):
         files[f"10-facts-{start:04d}"] = [row for rows in facts[start : start + FACTS_IN_A_FILE] for row in rows]
+    files["80-disagreements"] = list(disagreements())
     files["90-questions"] = parts
     paths = []
     for name, rows in files.items():
@@ -196,7 +200,8 @@ def ref_of(number: int) -> str:
 
 
 def citations(number: int, fact: Row) -> Iterator[Row]:
-    for one in range(1 + (number * SCALE["citation"] // SCALE["fact"]) % 2 + (number % 7 == 0)):
+    first, last = (SCALE["citation"] * (number + one) // SCALE["fact"] for one in (0, 1))
+    for one in range(last - first):
         at = (number + one * 61) % SCALE["passage"]
         passage = f"source-{at % SCALE['source']}/{at // SCALE['source'] + 1}"
         yield row("relations.citation", fact=[fact["ref"]], passage=[passage], anchor="the words that decide it")
@@ -221,13 +226,22 @@ def claim(fact: Row) -> list[Any]:
     return [value[0] if isinstance(value, list) else value for value in values]
 
 
+def disagreements() -> Iterator[Row]:
+    for number in range(SCALE["disagreement"]):
+        slug, facts = f"disagreement-{number}", [ref_of(number * 2), ref_of(number * 2 + 1)]
+        settled = {"state": "settled", "preferred": [facts[0]], "reason": "The record says so.", "overtaken": True}
+        yield row("relations.disagreement", slug=slug, question=f"What of {number}?", **settled)
+        for position, ref in enumerate(facts):
+            yield row("relations.side", disagreement=[slug], fact=[ref], position=position)
+
+
 def questions() -> Iterator[Row]:
     facts = list(statements_of_fact())
     for number in range(1, SCALE["question"] + 1):
         ref = f"Q-{number:04d}"
         stem = "Consider the following statements:"
         yield row("quizzes.question", ref=ref, stem=stem, kind=Question.Kind.STATEMENTS, status="published")
-        for position in (1, 2, 3):
+        for position in (1, 2, 3, 4):
             fact = next(iter(facts[number * 3 + position]))["fields"]
             yield row(
                 "quizzes.part",

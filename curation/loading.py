@@ -35,9 +35,10 @@ Node = dict[str, Any]  # a row as a fixture has it: model, fields, perhaps pk
 def loading(using: str) -> Iterator["Loading"]:
     """Load into `using` while this lasts; the deserializer of `curation.natural_json` finds it by `current()`."""
     with remembered_keys() as memory:
-        token = _current.set(Loading(using, memory))
+        here = Loading(using, memory)
+        token = _current.set(here)
         try:
-            yield _current.get()  # type: ignore[misc]
+            yield here
         finally:
             _current.reset(token)
 
@@ -46,6 +47,7 @@ _current: ContextVar["Loading | None"] = ContextVar("loading", default=None)
 
 
 def current(using: str) -> "Loading | None":
+    """The load that is under way into this database, if one is."""
     found = _current.get()
     return found if found is not None and found.using == using else None
 
@@ -63,9 +65,10 @@ class Incoming(DeserializedObject):
             super().save(save_m2m=save_m2m, using=using, **kwargs)
 
     def save_deferred_fields(self, using: str | None = None) -> None:
-        """Set what pointed to a row of a later file. Raises CommandError where no file had it."""
+        """Set what pointed to a row of a later file. Raises CommandError where no file had it, or a rule is broken."""
         try:
-            super().save_deferred_fields(using=using)
+            with in_our_words(self.object):
+                super().save_deferred_fields(using=using)
         except DeserializationError as error:
             raise CommandError(f"{called(self.object)}: {error}") from error
 
@@ -208,8 +211,12 @@ def _references(model: Model, fields: Node) -> Iterator[tuple[Model, Key]]:
         other: Any = field.related_model
         if isinstance(value, list) and natural_fields(other):
             for one in value if field.many_to_many else [value]:
-                if isinstance(one, list) and len(one) == len(natural_fields(other)):
+                if isinstance(one, list) and len(one) == len(natural_fields(other)) and _are_texts(one):
                     yield other, tuple(one)
+
+
+def _are_texts(parts: list[Any]) -> bool:
+    return all(isinstance(part, str) for part in parts)
 
 
 def _stored(model: Model, keys: list[Key], using: str) -> Iterator[tuple[Any, Key]]:

@@ -139,6 +139,23 @@ def test_reference_to_nothing_is_refused_by_name(load, fields, message):
     assert (Fact.objects.count(), Entity.objects.count()) == (0, 0)
 
 
+def test_rule_broken_by_a_row_of_a_later_file_is_named(load):
+    with pytest.raises(CommandError) as error:
+        load([entity("acsa-ij"), fact("fact-1", outcome=["fact-2"], verdict="")], [fact("fact-2")])
+
+    assert str(error.value) == "relations.fact fact-1: Only an expectation has an outcome and a verdict."
+
+
+def test_rows_that_point_by_primary_key_load_as_with_django(load):
+    factories.PassageFactory(pk=4711, ref="note/1")
+    by_number = citation("fact-1", "note/1")
+    by_number["fields"] |= {"fact": 815, "passage": 4711}
+
+    load([entity("acsa-ij"), fact("fact-1") | {"pk": 815}, by_number])
+
+    assert list(Citation.objects.values_list("fact__ref", "passage__ref")) == [("fact-1", "note/1")]
+
+
 def test_changed_row_is_written_with_its_links_and_recorded_once(load):
     rows = [entity("acsa-ij"), *(entity(slug, kind="country") for slug in ("india", "japan", "nepal"))]
     load([*rows, fact("fact-1", partners=[["india"], ["japan"]]), fact("fact-2", partners=[["india"]]), fact("fact-3")])
