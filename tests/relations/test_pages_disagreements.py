@@ -1,13 +1,12 @@
 """Where sources disagree, read from start to end: its order, what each side rests on, and what can be left out."""
 
-import html
 import re
 
 import pytest
 
 from relations import checking, disagreeing
 from relations.models import Disagreement
-from tests import factories
+from tests import factories, pages
 
 pytestmark = pytest.mark.django_db
 
@@ -25,9 +24,7 @@ def pair(*topics, date="2020-09-09", **kwargs) -> Disagreement:
 
 
 def page(client, address: str = "/disagreements/") -> str:
-    response = client.get(address)
-    assert response.status_code == 200
-    return re.sub(r"[ \n]+", " ", html.unescape(response.content.decode()))
+    return pages.page(client, address)
 
 
 def told(client, address: str = "/disagreements/") -> list[str]:
@@ -82,7 +79,7 @@ def test_contents_lead_to_each_question(client, topics):
 
     text = page(client)
 
-    assert '<h3>Dialogues</h3> <ul><li><a href="#acsa-signing">When was it signed?</a></li></ul>' in text
+    assert '<p>Dialogues</p> <ul><li><a href="#acsa-signing">When was it signed?</a></li></ul>' in text
     assert '<h2><a href="/topics/talks/">Dialogues</a></h2>' in text
 
 
@@ -146,3 +143,11 @@ def test_page_of_one_leads_to_the_next_and_back_to_its_place(client, topics):
         ("/disagreements/one/", "prev"),
         ("/disagreements/#two", ""),
     ]
+
+
+def test_sides_that_both_stand_are_not_said_to_be_open(client):
+    pair(state="standing")
+
+    text = page(client)
+
+    assert (text.count("Stands, as a view"), "Still open" in text) == (2, False)

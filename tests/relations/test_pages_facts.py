@@ -1,21 +1,18 @@
-"""A fact's page: what it shows to whom, and what it keeps showing when its check no longer counts."""
+"""A fact's page: what it shows of a fact that stands, and to whom it shows what is not public."""
 
 import datetime
-import html
-import re
 
 import pytest
 from django.contrib.auth.models import Permission
 
-from curation.revisions import record
 from relations import checking, publishing
 from relations.models import Citation, Fact, Passage, PassageText, Source
 from tests import factories
+from tests.pages import page
 
 pytestmark = pytest.mark.django_db
 
 OLD = "The parties signed the agreement on 9 September 2020."
-NEW = "The parties signed the agreement on 10 September 2020."
 
 
 @pytest.fixture
@@ -28,19 +25,6 @@ def editor(django_user_model):
     user = django_user_model.objects.create_user("edith")
     user.user_permissions.add(Permission.objects.get(codename="view_fact"))
     return user
-
-
-def page(client, address: str) -> str:
-    response = client.get(address)
-    assert response.status_code == 200
-    return re.sub(r"[ \n]+", " ", html.unescape(response.content.decode()))
-
-
-def reword(fact: Fact, statement: str) -> None:
-    """Change the words as an editor does: saved and recorded, not checked."""
-    fact.statement = statement
-    fact.save()
-    record(fact, by="alice", why="The day was wrong")
 
 
 def cite(fact: Fact, text: str, **kwargs) -> Citation:
@@ -220,6 +204,13 @@ def test_ready_made_citation_names_the_producer_and_the_version(client, fact):
     assert "Ministry of Defence, “The release”, paragraph" in text
 
 
+def test_taken_down_text_is_gone_from_the_page(client, fact):
+    Source.objects.update(rights="full")
+    PassageText.objects.all().delete()
+
+    assert "<p><mark>signed the agreement in the capital</mark></p>" in page(client, "/facts/acsa-ij-001/")
+
+
 # --- who may see what is not public ------------------------------------------------------------
 
 
@@ -273,149 +264,3 @@ def test_fact_that_does_not_exist_is_not_found(client):
 
     assert response.status_code == 404
     assert "There is no page at this address" in response.content.decode()
-
-
-# --- when the check no longer counts -------------------------------------------------------------
-
-
-def test_reworded_fact_shows_the_last_checked_words_and_why(client, fact):
-    reword(fact, NEW)
-
-    text = page(client, "/facts/acsa-ij-001/")
-
-    assert f'<h1 class="statement">{OLD}</h1>' in text
-    assert NEW not in text
-    assert "Being rechecked since" in text
-    assert "The statement was changed after it was last checked." in text
-    assert f"http://testserver/facts/acsa-ij-001/v{fact.version - 1}/" in text
-
-
-@pytest.mark.parametrize("form", ["json", "csv"])
-def test_reworded_fact_gives_the_last_checked_words_to_programs(client, fact, form):
-    reword(fact, NEW)
-
-    body = b"".join(client.get(f"/facts/acsa-ij-001/?format={form}")).decode()
-
-    assert (OLD in body, NEW in body, "rechecking" in body) == (True, False, True)
-
-
-def test_old_words_put_back_stand_at_once(client, fact):
-    reword(fact, NEW)
-    reword(fact, OLD)
-
-    assert "Being rechecked" not in page(client, "/facts/acsa-ij-001/")
-
-
-def test_fact_whose_passage_changed_says_so(client, fact):
-    Passage.objects.update(digest="0" * 64)
-
-    text = page(client, "/facts/acsa-ij-001/")
-
-    assert "Being rechecked. </b>" in text.replace("</b>", " </b>")
-    assert "The passage it rests on was changed after it was last checked." in text
-
-
-def test_fact_whose_reading_changed_says_so(client, fact):
-    Citation.objects.update(reading="“They” are the ministers.")
-
-    assert "How we read the passage was changed after it was last checked." in page(client, "/facts/acsa-ij-001/")
-
-
-@pytest.mark.parametrize("address", ["", "history/", "v1/"])
-def test_fact_whose_passage_no_longer_supports_it_keeps_its_address(client, fact, address):
-    fact.citations.update(stance="mentions")
-    record(fact, by="alice", why="The passage only mentions it")
-
-    response = client.get(f"/facts/acsa-ij-001/{address}")
-
-    assert (response.status_code, OLD in response.content.decode()) == (200, True)
-
-
-def test_check_of_a_contradiction_puts_nothing_before_students(client):
-    fact = factories.FactFactory(ref="never-001", status="published")
-    checking.check_citation(factories.CitationFactory(fact=fact, stance="contradicts"), by="bob")
-    record(fact, by="alice")
-
-    assert client.get("/facts/never-001/").status_code == 404
-
-
-def test_last_checked_value_stands_under_the_property_it_was_checked_for(client):
-    length = factories.PropertyFactory(key="length", name="length of the line", value_type="number")
-    cost = factories.PropertyFactory(key="cost", name="cost of the line", value_type="number")
-    fact = factories.published_fact(ref="line-001", property=length, value="508", unit="km")
-    fact.property, fact.value, fact.unit = cost, "16", "billion US$"
-    fact.save()
-    record(fact, by="alice")
-
-    text = page(client, "/facts/line-001/")
-
-    assert ("Length of the line" in text, "508 km" in text, "Cost of the line" in text) == (True, True, False)
-    assert client.get("/facts/line-001/?format=json").json()["property"] == "length"
-
-
-def test_last_checked_words_that_were_not_kept_are_not_invented(client, fact):
-    from curation.models import Revision
-
-    Revision.objects.all().delete()
-    Fact.objects.update(statement=NEW)
-
-    text = page(client, "/facts/acsa-ij-001/")
-
-    assert "the wording of that day was not kept" in text
-    assert NEW not in text
-
-
-# --- versions and history ------------------------------------------------------------------------
-
-
-def test_version_keeps_the_words_and_leads_to_today(client, fact):
-    first = fact.version
-    reword(fact, NEW)
-    for citation in fact.citations.all():
-        checking.check_citation(citation, by="bob")
-
-    text = page(client, f"/facts/acsa-ij-001/v{first}/")
-
-    assert f'<h1 class="statement">{OLD}</h1>' in text
-    assert "See what the fact says today." in text
-    assert "This is what the fact says today" in page(client, f"/facts/acsa-ij-001/v{fact.version}/")
-
-
-def test_version_that_was_never_checked_is_not_public(client, fact, editor):
-    reword(fact, NEW)
-
-    assert client.get(f"/facts/acsa-ij-001/v{fact.version}/").status_code == 404
-    client.force_login(editor)
-    assert NEW in page(client, f"/facts/acsa-ij-001/v{fact.version}/")
-
-
-def test_version_that_does_not_exist_is_not_found(client, fact):
-    assert client.get("/facts/acsa-ij-001/v99/").status_code == 404
-
-
-def test_history_says_who_when_why_and_what_changed(client, fact):
-    reword(fact, NEW)
-    for citation in fact.citations.all():
-        checking.check_citation(citation, by="bob")
-
-    text = page(client, "/facts/acsa-ij-001/history/")
-
-    assert "alice" in text
-    assert "The day was wrong" in text
-    assert "<del>9</del>" in text
-    assert "<ins>10</ins>" in text
-
-
-def test_history_keeps_the_editors_note_to_them(client, fact):
-    fact.note = "Ask the ministry"
-    fact.save()
-    record(fact, by="alice")
-
-    assert "Ask the ministry" not in page(client, "/facts/acsa-ij-001/history/")
-
-
-def test_taken_down_text_is_gone_from_the_page(client, fact):
-    Source.objects.update(rights="full")
-    PassageText.objects.all().delete()
-
-    assert "<p><mark>signed the agreement in the capital</mark></p>" in page(client, "/facts/acsa-ij-001/")

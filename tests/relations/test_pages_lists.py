@@ -69,8 +69,8 @@ def test_home_queries_are_constant(client, django_assert_num_queries, count):
 def test_topic_queries_are_constant(client, django_assert_num_queries, count):
     facts_on(count)
 
-    # topic, those under it, counts in two; count, keys, rows and disputes; the index of disagreements in four; what there
-    # is to practise, in three, asked for by two tags; the questions named; the stamp
+    # topic, those under it, counts in two; count, keys, rows and disputes; the index of disagreements in four; what
+    # there is to practise, in three, asked for by two tags; the questions named; the stamp
     with django_assert_num_queries(20):
         response = client.get("/topics/defence/")
 

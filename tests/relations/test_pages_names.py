@@ -1,12 +1,11 @@
 """A name's page: what is known in groups and in time order, what came of expectations, its parts; and names by kind."""
 
-import html
 import re
 
 import pytest
 
 from relations.models import Entity, Fact
-from tests import factories
+from tests import factories, pages
 
 pytestmark = pytest.mark.django_db
 
@@ -17,9 +16,7 @@ def dialogue() -> Entity:
 
 
 def page(client, address: str = "/names/dialogue/") -> str:
-    response = client.get(address)
-    assert response.status_code == 200
-    return re.sub(r"[ \n]+", " ", html.unescape(response.content.decode()))
+    return pages.page(client, address)
 
 
 def of(value_type: str, date_means: str):

@@ -1,13 +1,12 @@
 """What the page of a source says of it is so: what rests on each passage, what of it fails, and where nothing rests."""
 
-import html
 import re
 
 import pytest
 
 from relations import counts
 from relations.models import Fact, Source
-from tests import factories
+from tests import factories, pages
 
 pytestmark = pytest.mark.django_db
 
@@ -18,9 +17,7 @@ def source():
 
 
 def page(client) -> str:
-    response = client.get("/sources/statement/")
-    assert response.status_code == 200
-    return re.sub(r"[ \n]+", " ", html.unescape(response.content.decode()))
+    return pages.page(client, "/sources/statement/")
 
 
 def place(client, number: int) -> str:
@@ -117,7 +114,7 @@ def test_fact_that_a_passage_contradicts_does_not_rest_on_it(client, source):
 
     assert place(client, 7).startswith("Paragraph 7 Open the original at this place Not borne out here. What holds:")
     assert fact.statement in place(client, 7)
-    assert f'<p>{fact.subject.name}</p> <p class="ways"><a href="#p7">Paragraph 7</a></p>' in page(client)
+    assert f'<p>{fact.subject.name}</p> <p class="places"><a href="#p7">Paragraph 7</a></p>' in page(client)
     assert "No fact rests on this document yet." in page(client)
     assert counts.by_source().get(source.pk) is None
 
@@ -130,7 +127,7 @@ def test_passage_behind_a_side_that_failed_says_so_in_place(client, source, outc
 
     assert place(client, 7).endswith(f"{words}: When was it signed?")
     assert fact.statement not in page(client)
-    assert '<p>When was it signed?</p> <p class="ways"><a href="#p7">Paragraph 7</a></p>' in page(client)
+    assert '<p>When was it signed?</p> <p class="places"><a href="#p7">Paragraph 7</a></p>' in page(client)
 
 
 def test_passage_behind_a_side_that_is_open_leads_to_the_disagreement(client, source):
@@ -156,7 +153,7 @@ def test_many_failures_are_folded_and_counted(client, source):
         fact = factories.published_fact()
         factories.CitationFactory(fact=fact, passage=passage(source, number + 1), stance="contradicts")
 
-    assert "<details><summary><span>6 questions</span></summary>" in page(client)
+    assert '<details class="prints"><summary><span>6 questions</span></summary>' in page(client)
 
 
 # --- where nothing rests -------------------------------------------------------------------------

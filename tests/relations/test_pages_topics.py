@@ -1,11 +1,11 @@
 """The topics as a tree with their paragraphs, and what a topic's page gathers."""
 
-import html
 import re
 
 import pytest
 
 from tests import factories
+from tests.pages import page
 
 pytestmark = pytest.mark.django_db
 
@@ -17,12 +17,6 @@ def tree():
     navy = factories.TopicFactory(slug="navy", name="Navies", description="Exercises at sea.", parent=theme, position=2)
     army = factories.TopicFactory(slug="army", name="Armies", description="On land.", parent=theme, position=1)
     return theme, army, navy
-
-
-def page(client, address: str) -> str:
-    response = client.get(address)
-    assert response.status_code == 200
-    return re.sub(r"[ \n]+", " ", html.unescape(response.content.decode()))
 
 
 def disagreement_on(topic, **kwargs):
@@ -65,7 +59,9 @@ def test_many_disagreements_are_folded_and_counted(client, tree):
     for _number in range(4):
         disagreement_on(tree[1])
 
-    assert "<details><summary><span>4 questions, and what to write</span></summary>" in page(client, "/topics/army/")
+    assert '<details class="prints"><summary><span>4 questions, and what to write</span></summary>' in page(
+        client, "/topics/army/"
+    )
 
 
 def test_later_pages_of_a_topic_go_on_with_its_facts(client, tree):
