@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from relations.reporting import contradictions, links, names, order, support, upkeep
 from relations.reporting.sections import Row, Section
+from relations.reporting.wholes import wholes
 
 __all__ = ["Row", "Section", "report"]
 
@@ -21,10 +22,11 @@ __all__ = ["Row", "Section", "report"]
 def report(*, texts: Mapping[str, bytes] | None = None, on: datetime.date | None = None) -> list[Section]:
     """All sections, empty ones too. `texts` maps the SHA-256 of a document to its bytes; `on` is today."""
     on = on or timezone.localdate()
+    series = wholes()
     return [
-        *support.sections(),
-        *contradictions.sections(),
-        *order.sections(),
+        *support.sections(series),
+        *contradictions.sections(series),
+        *order.sections(series),
         *links.sections(texts or {}),
         *names.sections(),
         *upkeep.sections(on),

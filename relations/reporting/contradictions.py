@@ -1,12 +1,12 @@
 """Values that cannot all hold, by the rule of `relations.contradicting`, and the disagreements that know of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from relations.contradicting import Said, Within, contradict
-from relations.models import Disagreement, Entity, Fact, Side
+from relations.contradicting import Said, contradict
+from relations.models import Disagreement, Fact, Side
 from relations.reporting.sections import Row, Section, clean, to_explain
+from relations.reporting.wholes import Wholes, ancestors
 
 _FACTS_REMEDY = "mend the wrong one, or make a disagreement of the two"
 _VIEWS_REMEDY = "deprecate the view that proved wrong, or make a disagreement of the two"
@@ -14,11 +14,11 @@ _EXPLAINED_REMEDY = "nothing, while that disagreement says what to write"
 _OPEN_REMEDY = "settle that disagreement"
 
 
-def sections() -> list[Section]:
+def sections(wholes: Wholes) -> list[Section]:
     """Each pair once: what a disagreement already names is told apart from what nobody has seen yet."""
     disagreements = _disagreements()
     facts, views, explained = [], [], []
-    for one, other in pairs():
+    for one, other in pairs(wholes):
         shared = disagreements.get(one.pk, {}).keys() & disagreements.get(other.pk, {}).keys()
         wrong = f"{one.property_id} {_value(one)}; {other.ref} has {_value(other)}"
         if shared:
@@ -37,7 +37,7 @@ def sections() -> list[Section]:
     ]
 
 
-def pairs() -> Iterator[tuple[Fact, Fact]]:
+def pairs(wholes: Wholes) -> list[tuple[Fact, Fact]]:
     """Every two live facts whose values contradict, by ref.
 
     Live: published, neither deprecated nor superseded. An expectation says what somebody thought would be, so it
@@ -55,14 +55,17 @@ def pairs() -> Iterator[tuple[Fact, Fact]]:
     groups: dict[tuple[str, str | None], list[Fact]] = defaultdict(list)
     for fact in live:
         groups[fact.subject_id, fact.property_id].append(fact)
-    within = _within()
+
+    def within(part: str, whole: str) -> bool:
+        return whole in ancestors(part, wholes)
+
     found = [
         (one, other)
         for group in groups.values()
         for one, other in combinations(group, 2)
         if contradict(_said(one), _said(other), within=within)
     ]
-    return iter(sorted(found, key=lambda pair: (pair[0].ref, pair[1].ref)))
+    return sorted(found, key=lambda pair: (pair[0].ref, pair[1].ref))
 
 
 def _said(fact: Fact) -> Said:
@@ -81,23 +84,6 @@ def _said(fact: Fact) -> Said:
 def _value(fact: Fact) -> str:
     value = f"{fact.value} {fact.unit}".strip()
     return f"“{value}”" + (f" ({fact.date})" if fact.date and fact.date != fact.value else "")
-
-
-def _within() -> Within:
-    wholes = dict(Entity.objects.filter(part_of__isnull=False).values_list("slug", "part_of__slug"))
-
-    def within(part: str, whole: str) -> bool:
-        return whole in ancestors(part, wholes)
-
-    return within
-
-
-def ancestors(slug: str, wholes: dict[str, str]) -> Iterable[str]:
-    """What `slug` is part of, at any remove; a circle is walked once."""
-    seen: dict[str, None] = {}
-    while (slug := wholes.get(slug, "")) and slug not in seen:
-        seen[slug] = None
-    return seen
 
 
 def _disagreements() -> dict[int, dict[str, str]]:

@@ -10,8 +10,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from relations.dates import certainly_before
-from relations.models import Check, Entity, Fact, Property, Source
+from relations.models import Check, Fact, Property, Source
 from relations.reporting.sections import Row, Section, clean
+from relations.reporting.wholes import Wholes, ancestors
 
 # What comes first in the life of one subject, by the properties that date it: an agreement is announced, then signed,
 # ratified, in force and used; a series opens before an edition of it is held; what was founded ends later. A key that
@@ -39,9 +40,9 @@ _REMEDY = "read both passages again: a date is wrong, or it is a date of somethi
 Dated = dict[str, dict[str, list[tuple[str, str]]]]  # subject → property → (ref, value)
 
 
-def sections() -> list[Section]:
+def sections(wholes: Wholes) -> list[Section]:
     dated = _dated()
-    rows = [*_in_a_life(dated), *_in_a_series(dated), *_outcomes(), *_sources(), *_checks()]
+    rows = [*_in_a_life(dated), *_in_a_series(dated, wholes), *_outcomes(), *_sources(), *_checks()]
     return [clean("dates", "Dates out of order", rows)]
 
 
@@ -67,11 +68,12 @@ def _in_a_life(dated: Dated) -> Iterator[Row]:
             yield from _crossed(by_property, earlier, by_property, later)
 
 
-def _in_a_series(dated: Dated) -> Iterator[Row]:
-    for part, whole in Entity.objects.filter(part_of__isnull=False).values_list("slug", "part_of__slug"):
-        if part in dated and whole in dated:
-            for earlier, later in WHOLE_THEN_PART:
-                yield from _crossed(dated[whole], earlier, dated[part], later)
+def _in_a_series(dated: Dated, wholes: Wholes) -> Iterator[Row]:
+    for part in wholes:
+        for whole in ancestors(part, wholes):
+            if part in dated and whole in dated:
+                for earlier, later in WHOLE_THEN_PART:
+                    yield from _crossed(dated[whole], earlier, dated[part], later)
 
 
 def _crossed(

@@ -8,6 +8,7 @@ from relations import coverage
 from relations.evidence import Grade
 from relations.models import Citation, Entity, Fact, Property, Source
 from relations.reporting.sections import Row, Section, clean, to_explain
+from relations.reporting.wholes import Wholes, ancestors
 
 _ENOUGH = (Grade.PRIMARY, Grade.INDEPENDENT)
 _REMEDIES = {
@@ -16,10 +17,10 @@ _REMEDIES = {
 }
 
 
-def sections() -> list[Section]:
+def sections(wholes: Wholes) -> list[Section]:
     return [
         to_explain("one-source", "Facts without a second independent source", _thin_facts()),
-        clean("unused-names", "Names without a fact", _unused_names()),
+        clean("unused-names", "Names without a fact", _unused_names(wholes)),
         *_passages(),
     ]
 
@@ -32,17 +33,11 @@ def _thin_facts() -> Iterator[Row]:
         yield Row("fact", ref, str(grade.label).lower(), _REMEDIES.get(grade, "check a citation that supports it"))
 
 
-def _unused_names() -> Iterator[Row]:
+def _unused_names(wholes: Wholes) -> Iterator[Row]:
     """Entities that no fact speaks of, that wrote no source, and no part of which does either."""
-    rows = list(Entity.objects.order_by("slug").values_list("slug", "name", "part_of__slug"))
-    wholes = {slug: whole for slug, _name, whole in rows}
-    used: set[str] = set()
-    for slug in _spoken_of():
-        here: str | None = slug
-        while here is not None and here not in used:  # a circle ends where it began
-            used.add(here)
-            here = wholes.get(here)
-    for slug, name, _whole in rows:
+    spoken_of = _spoken_of()
+    used = spoken_of | {whole for slug in spoken_of for whole in ancestors(slug, wholes)}
+    for slug, name in Entity.objects.order_by("slug").values_list("slug", "name"):
         if slug not in used:
             yield Row("entity", slug, f"no fact speaks of {name}", "write a fact about it, or delete it")
 

@@ -20,7 +20,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 25  # whatever the number of rows
+QUERIES = 24  # whatever the number of rows
 
 
 @pytest.fixture
