@@ -69,6 +69,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # a long document is 170 KiB, and 19 KiB so
     "csp.middleware.CSPMiddleware",
     "config.middleware.refuse_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -189,3 +189,15 @@ def test_fact_queries_do_not_grow_with_its_citations(client, django_assert_num_q
         response = client.get(fact.get_absolute_url())
 
     assert response.content.decode().count('class="citation"') == count + 1
+
+
+def test_long_document_is_light_and_unchanged_the_second_time(client):
+    """At most 100 KB a page, on a phone: here 160 facts at 160 passages, each with its place in the original."""
+    facts_on(160, source=factories.SourceFactory(slug="statement", rights="quotation"))
+
+    first = client.get("/sources/statement/", headers={"Accept-Encoding": "gzip"})
+    again = client.get("/sources/statement/", headers={"Accept-Encoding": "gzip", "If-None-Match": first["ETag"]})
+
+    assert first["Content-Encoding"] == "gzip"
+    assert len(first.content) <= 32 * 1024
+    assert (again.status_code, len(again.content)) == (304, 0)
