@@ -37,10 +37,14 @@ SAID = Kind("said", _("What was said"), Q(property__date_means=MEANS.SAID))
 FIGURES = Kind("figures", _("Figures"), Q(property__value_type=KIND.NUMBER))
 WHEN = Kind(
     "when",
-    _("When, where and who"),
-    Q(property__value_type=KIND.DATE) | Q(property__value_type=KIND.ENTITY, property__date_means=MEANS.HAPPENED),
+    _("When and where"),
+    # What happened in one place or at one meeting is when; who came and what was backed is what was done.
+    Q(property__value_type=KIND.DATE)
+    | Q(property__value_type=KIND.ENTITY, property__date_means=MEANS.HAPPENED, property__single=True),
 )
-MEMBERS = Kind("members", _("Members and partners"), Q(property__value_type=KIND.ENTITY))
+MEMBERS = Kind(
+    "members", _("Members and partners"), Q(property__value_type=KIND.ENTITY, property__date_means=MEANS.AS_OF)
+)
 DONE = Kind(
     "done",
     _("What was agreed and done"),

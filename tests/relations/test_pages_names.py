@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from relations import grouping
 from relations.models import Entity, Fact
 from tests import factories, pages
 
@@ -19,8 +20,9 @@ def page(client, address: str = "/names/dialogue/") -> str:
     return pages.page(client, address)
 
 
-def of(value_type: str, date_means: str):
-    return factories.PropertyFactory(value_type=value_type, date_means=date_means)
+def of(value_type: str, date_means: str, **kwargs):
+    choices = "signed" if value_type == "choice" else ""
+    return factories.PropertyFactory(value_type=value_type, date_means=date_means, choices=choices, **kwargs)
 
 
 def fact(subject: Entity, statement: str, **kwargs) -> Fact:
@@ -78,6 +80,26 @@ def test_many_facts_stand_in_groups_that_follow_from_property_and_modality(clien
     assert re.findall(r'<a href="#(\w+)">[^<]+ <span class="count">(\d+)<', text) == [
         (key, "13" if key == "done" else "1") for key in given
     ]
+
+
+@pytest.mark.parametrize(
+    ("value_type", "date_means", "single", "group"),
+    [
+        ("entity", "happened", True, "when"),  # held in
+        ("entity", "happened", False, "done"),  # endorsed, attended by
+        ("entity", "as-of", False, "members"),  # has as a member
+        ("choice", "as-of", True, "is"),  # status
+        ("date", "happened", True, "when"),  # signed on
+        ("number", "as-of", True, "figures"),  # number of members
+        ("text", "said", False, "said"),  # described as
+    ],
+)
+def test_property_decides_the_group(dialogue, value_type, date_means, single, group):
+    fact(dialogue, "A fact.", property=of(value_type, date_means, single=single))
+
+    (place,) = grouping.counted(dialogue)
+
+    assert grouping.SHOWN[place].key == group
 
 
 def test_group_is_in_time_order_and_views_by_whose(client, dialogue):
