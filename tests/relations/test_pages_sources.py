@@ -153,7 +153,7 @@ def test_many_failures_are_folded_and_counted(client, source):
         fact = factories.published_fact()
         factories.CitationFactory(fact=fact, passage=passage(source, number + 1), stance="contradicts")
 
-    assert '<details class="prints"><summary><span>6 questions</span></summary>' in page(client)
+    assert '<details class="prints"><summary><span>6 points</span></summary>' in page(client)
 
 
 # --- where nothing rests -------------------------------------------------------------------------
