@@ -1,6 +1,7 @@
 """The admin of records that have a history: locked by version, each save a revision, history with values."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 from django import forms
@@ -18,7 +19,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from curation import consequences, differences, locking, revisions
+from curation import consequences, differences, locking, revisions, stamps
 from curation.digests import digest_of
 from curation.models import Revision
 
@@ -64,6 +65,15 @@ class ExplainsDeletion(admin.ModelAdmin):
 
     delete_confirmation_template = "admin/curation/delete_confirmation.html"
     delete_selected_confirmation_template = "admin/curation/delete_selected_confirmation.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Do an action on all the rows it was asked for, or on none."""
+        with stamps.writing() if request.method == "POST" else nullcontext():
+            return super().changelist_view(request, extra_context)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        with stamps.writing() if request.method == "POST" else nullcontext():
+            return super().delete_view(request, object_id, extra_context)
 
     def rests_on(self, request: HttpRequest, objs: Any) -> list[str]:
         """What forbids deleting `objs`, each as a line or a link; empty where nothing but the database does."""
@@ -177,7 +187,7 @@ class CuratedAdmin(KeepsRelated, ExplainsDeletion):
     ) -> HttpResponse:
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
-        with transaction.atomic():
+        with stamps.writing():
             conflict = self._meet(request, object_id) if object_id else None
             if self.foresees and not conflict:
                 return self._saved_or_asked(request, object_id, form_url, extra_context)

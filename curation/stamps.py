@@ -1,11 +1,12 @@
 """Reuse of what was computed until the content changes: cached values and 304 answers."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone, translation
 
 from curation.models import Stamp
@@ -24,6 +25,18 @@ def hold() -> None:
     For what must be read and written by one at a time and has no row to lock; SQLite holds the whole database.
     """
     Stamp.objects.select_for_update().filter(pk=1).first()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A transaction that writes content (also as a decorator): it holds the stamp before it holds any row.
+
+    Every write of content ends up waiting for the stamp. One that held a row while it waited, and another that had
+    the stamp and came for that row, would wait for each other, and PostgreSQL would end one of them.
+    """
+    with transaction.atomic():
+        hold()
+        yield
 
 
 def cached(name: str, compute: Callable[[], T]) -> T:

@@ -1,8 +1,8 @@
 """Pinning the parts of a question to their facts as they are worded today."""
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
+from curation import stamps
 from curation.revisions import record
 from quizzes.models import Part, Question
 from quizzes.models.questions import span_error
@@ -22,7 +22,7 @@ def pin(part: Part, fact: Fact | None = None) -> Part:
     return part
 
 
-@transaction.atomic
+@stamps.writing()
 def repin(question: Question, *, by: str) -> list[Part]:
     """Pin every part anew, for an editor who has read the question against its facts as they are now.
 

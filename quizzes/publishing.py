@@ -2,9 +2,9 @@
 
 from contextlib import suppress
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from curation import stamps
 from curation.revisions import record
 from quizzes import wording
 from quizzes.models import Part, Question
@@ -104,7 +104,7 @@ def reasons_for_students(question: Question) -> list[str]:
     ]
 
 
-@transaction.atomic
+@stamps.writing()
 def publish(question: Question, *, by: str) -> Question:
     """Put a question before students. Raises NotPublishable, naming what is missing."""
     question = Question.objects.select_for_update(no_key=True).get(pk=question.pk)
@@ -113,7 +113,7 @@ def publish(question: Question, *, by: str) -> Question:
     return _set_status(question, Question.Status.PUBLISHED, by=by, why="Published")
 
 
-@transaction.atomic
+@stamps.writing()
 def withdraw(question: Question, *, by: str, why: str = "") -> Question:
     """Take a question from students. Attempts under way say that it does not count."""
     question = Question.objects.select_for_update(no_key=True).get(pk=question.pk)

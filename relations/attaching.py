@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
-from curation import consequences, revisions
+from curation import consequences, revisions, stamps
 from relations import grading, passages
 from relations.models import Citation, Passage, PassageText, Source
 from relations.passages import Match
@@ -193,7 +192,7 @@ def _loose_anchors(made: Plan) -> tuple[LooseAnchor, ...]:
 # --- applying ----------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@stamps.writing()
 def apply(made: Plan, *, by: str = "") -> None:
     """Do what `made` says. Raises NotAttachable where the passages changed since it was made."""
     source = Source.objects.select_for_update(no_key=True).get(pk=made.source.pk)
@@ -278,7 +277,7 @@ def _refs(made: Plan) -> dict[int, str]:
 # --- taking a text down ------------------------------------------------------------------------
 
 
-@transaction.atomic
+@stamps.writing()
 def erase_text(source: Source, *, by: str) -> int:
     """Delete every word kept of `source`, and say how many paragraphs that was.
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Collection
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import transaction
 from django.utils.translation import gettext as _
 
+from curation import stamps
 from relations import grading, passages
 from relations.models import Check, Citation, Fact, Passage
 
@@ -16,7 +16,7 @@ class NotCheckable(Exception):
     """Raised with a sentence for the editor: what is missing, and what to do."""
 
 
-@transaction.atomic
+@stamps.writing()
 def check_citation(
     citation: Citation,
     *,
@@ -85,7 +85,7 @@ def _kept_text(citation: Citation) -> str | None:
         return None
 
 
-@transaction.atomic
+@stamps.writing()
 def carry_check(check: Check, *, by: str, before: str, note: str = "") -> Check:
     """Carry `check` over a correction of wording: `before` is the statement it was made for.
 

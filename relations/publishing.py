@@ -1,10 +1,9 @@
 """Putting facts before students, and taking them back."""
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
-from curation import revisions
+from curation import revisions, stamps
 from relations import grading
 from relations.models import Check, Fact
 
@@ -31,7 +30,7 @@ def blockers(fact: Fact) -> list[str]:
     return []
 
 
-@transaction.atomic
+@stamps.writing()
 def publish(fact: Fact, *, by: str, why: str = "") -> Fact:
     """Put `fact` before students. Raises NotPublishable, naming what is missing; publishing twice is harmless."""
     fact = Fact.objects.select_for_update(no_key=True).get(pk=fact.pk)
@@ -40,7 +39,7 @@ def publish(fact: Fact, *, by: str, why: str = "") -> Fact:
     return _turn(fact, Fact.Status.PUBLISHED, by=by, why=why or _("Published"))
 
 
-@transaction.atomic
+@stamps.writing()
 def withdraw(fact: Fact, *, by: str, why: str) -> Fact:
     """Take `fact` from students; its address says so. `why` is kept in the history."""
     fact = Fact.objects.select_for_update(no_key=True).get(pk=fact.pk)

@@ -8,7 +8,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.db import transaction
 from django.db.models import Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -17,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from curation import differences, revisions
+from curation import differences, revisions, stamps
 from relations import publishing
 from relations.checking import NotCheckable, carry_check, check_citation
 from relations.models import Check, Citation, Fact, Passage
@@ -209,7 +208,7 @@ class ChecksCitations:
         address = reverse("admin:relations_fact_check", args=[fact_id])
         if request.method != "POST":
             return HttpResponseRedirect(address)
-        with transaction.atomic():
+        with stamps.writing():
             Fact.objects.select_for_update().filter(pk=fact_id).first()
             fact = self._fact(request, fact_id)
             listed = desks(fact)

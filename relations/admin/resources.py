@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from import_export import fields, resources, widgets
 from import_export.results import Error, RowResult
 
-from curation import consequences, differences, revisions
+from curation import consequences, differences, revisions, stamps
 from relations import grading
 from relations.models import Entity, Fact, Property, Source, Topic
 from relations.refs import next_ref
@@ -128,6 +128,7 @@ class RecordResource(resources.ModelResource):
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         """Refuse a misspelt column: the library would leave it out without a word."""
+        stamps.hold()  # before any row: see `stamps.writing`
         known = {one.column_name for one in self.get_user_visible_fields()}
         if unknown := [str(header) for header in dataset.headers or [] if header not in known]:
             raise ValidationError(

@@ -14,7 +14,7 @@ from django.core.management.commands.loaddata import Command as LoadData
 from django.db import connections, models
 from django.utils.translation import gettext as _
 
-from curation import revisions
+from curation import revisions, stamps
 from curation.loading import in_our_words, loading
 
 
@@ -22,6 +22,7 @@ class Command(LoadData):
     def loaddata(self, fixture_labels: Any) -> None:
         self.touched: dict[type[models.Model], set[Any]] = defaultdict(set)
         self.parts: list[models.Model] = []
+        stamps.hold()
         with loading(self.using) as self.loading:
             super().loaddata(fixture_labels)
         # Owners are looked up only now: a part may have been loaded before the record it belongs to.

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
+from curation import stamps
 from relations import attaching
 from relations.attaching import Plan
 from relations.management.sources import find_source
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         source = find_source(options["source"])
         data = read(options["file"])
         # In one transaction, so that what is applied is what was printed.
-        with transaction.atomic():
+        with stamps.writing():
             try:
                 plan = attaching.plan(source, attaching.decode(data), sha256=hashlib.sha256(data).hexdigest())
             except attaching.NotAttachable as error:
