@@ -120,6 +120,15 @@ def test_names_that_are_part_of_one_another_are_walked_once(fact):
     assert found() == {}
 
 
+@pytest.mark.parametrize(("number", "rows"), [(None, {}), (90, {"bare-passages": ["ministry/aside"]})])
+def test_excerpt_that_a_fact_only_mentions_leaves_no_row_and_a_paragraph_does(fact, number, rows):
+    source = Source.objects.get()
+    aside = factories.passage_of("A plan of the year before.", source=source, ref="ministry/aside", number=number)
+    factories.CitationFactory(fact=fact, passage=aside, anchor="plan of the year", stance="mentions")
+
+    assert {name: [key for key, _wrong in keys] for name, keys in found().items()} == rows
+
+
 def test_passage_that_backs_nothing_and_one_that_only_contradicts_are_told_apart(fact):
     source = Source.objects.get()
     factories.PassageFactory(source=source, ref="ministry/bare", number=90, heading="Trade")
