@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 handler400 = "config.errors.bad_request"
+handler404 = "config.errors.not_found"
 
 urlpatterns = [
     path("admin/", admin.site.urls),

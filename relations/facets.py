@@ -8,6 +8,10 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 
+class NotAChoice(Http404):
+    """An address that asks for what no list has; its words are for the reader (`config.errors.not_found`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One link of a facet."""
@@ -46,11 +50,11 @@ def facet(
 
 
 def asked(value: str, known: Iterable[str]) -> str:
-    """`value` if it is one of `known` or "", else Http404, which names it and what it may be."""
+    """`value` if it is one of `known` or "", else NotAChoice, which names it and what it may be."""
     known = list(known)
     if value and value not in known:
         message = _("“%(value)s” is not one of the choices here: %(known)s.")
-        raise Http404(message % {"value": value, "known": ", ".join(known)})
+        raise NotAChoice(message % {"value": value, "known": ", ".join(known)})
     return value
 
 

@@ -45,7 +45,8 @@ class EdtfField(DerivingField):
         if self.latest:
             columns[self.latest] = latest
         if self.sort:
-            columns[self.sort] = latest or earliest or date.min
+            # By the first day it may be: “some time up to today”, of a page without a date, is not the newest of all.
+            columns[self.sort] = earliest or latest or date.min
         return columns
 
 

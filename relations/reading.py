@@ -10,7 +10,7 @@ from django.db.models.functions import Substr
 
 from curation import stamps
 from relations import counts, disagreeing
-from relations.models import Alias, Disagreement, Entity, Fact, Side, Topic
+from relations.models import Alias, Disagreement, Entity, Fact, Side, Source, Topic
 from relations.models.facts import FactQuerySet
 from relations.paging import rows
 
@@ -92,6 +92,11 @@ def names_by_kind() -> dict[str, int]:
     """How many names there are of each kind; other names are not counted."""
     names = Entity.objects.order_by().values_list("kind").annotate(Count("pk"))
     return stamps.cached("names-by-kind", lambda: dict(names))
+
+
+def sources_by_kind() -> dict[str, int]:
+    rows = Source.objects.order_by().values_list("kind").annotate(Count("pk"))
+    return stamps.cached("sources-by-kind", lambda: dict(rows))
 
 
 def facts_where_partner(entity: Entity) -> QuerySet[Fact]:

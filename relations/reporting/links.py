@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from django.db.models import Exists, OuterRef
+
 from relations import passages, verifying
 from relations.models import Citation, Source
 from relations.reporting.sections import Row, Section, clean, to_explain
@@ -40,8 +42,9 @@ def _in_documents(texts: Mapping[str, bytes]) -> Iterator[tuple[str, str, str, s
 
 
 def _addresses() -> Iterator[Row]:
-    for slug in (
-        Source.objects.filter(url="", rights=Source.Rights.LINK).order_by("slug").values_list("slug", flat=True)
-    ):
+    """Of sources that facts cite: one that is only known as the origin of others is nothing a reader is sent to."""
+    cited = Citation.objects.filter(passage__source=OuterRef("pk"))
+    unlinked = Source.objects.filter(Exists(cited), url="", rights=Source.Rights.LINK)
+    for slug in unlinked.order_by("slug").values_list("slug", flat=True):
         wrong = "its rights allow the link alone, and it has no address"
         yield Row("source", slug, wrong, "give its address, or say under “what is known” why there is none")

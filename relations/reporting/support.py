@@ -58,12 +58,10 @@ def _spoken_of() -> set[str]:
 
 
 def _passages() -> list[Section]:
-    cited = Citation.objects.filter(passage=OuterRef("pk")).exclude(fact__status=Fact.Status.WITHDRAWN)
-    against = cited.filter(stance=Citation.Stance.CONTRADICTS)
+    against = Citation.objects.filter(passage=OuterRef("pk"), stance=Citation.Stance.CONTRADICTS)
+    against = against.exclude(fact__status=Fact.Status.WITHDRAWN)
     bare, contradicting = [], []
-    for passage in coverage.unbacked().annotate(against=Exists(against), cited=Exists(cited)):
-        if passage.number is None and passage.cited and not passage.against:
-            continue  # an excerpt of a page, taken for the fact that mentions it: nothing of a document is left out
+    for passage in coverage.unbacked().annotate(against=Exists(against)):
         place = ", ".join(part for part in (passage.place, passage.heading) if part) or "no place known"
         if passage.against:
             remedy = "record what its author wrote as a view, deprecated, so that the disagreement can tell it"

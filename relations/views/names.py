@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from relations import disagreeing, grouping, reading
 from relations.conditional import unchanged
-from relations.facets import Choice, Facet, asked, facet
+from relations.facets import Choice, Facet, NotAChoice, asked, facet
 from relations.models import Entity, Fact
 from relations.paging import KeptPaginator, asked_page, rows
 
@@ -22,7 +22,7 @@ def entity_list(request: HttpRequest) -> HttpResponse:
     letter, kind = request.GET.get("letter", ""), asked(request.GET.get("kind", ""), Entity.Kind.values)
     letters = reading.letters(kind)
     if letter and letter not in letters:
-        raise Http404(_("No name begins with “%(letter)s”.") % {"letter": letter})
+        raise NotAChoice(_("No name begins with “%(letter)s”.") % {"letter": letter})
     entries = reading.index_entries(letter, kind)
     page = asked_page(request, KeptPaginator(entries, PER_PAGE, name=f"names:{kind}:{letter}"))
     context = {

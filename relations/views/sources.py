@@ -3,19 +3,30 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from curation import stamps
 from relations import counts, reading, reading_order
 from relations.conditional import unchanged
+from relations.facets import Facet, asked, facet
 from relations.models import Source
 from relations.paging import KeptPaginator, asked_page
 
 
 @unchanged
 def source_list(request: HttpRequest) -> HttpResponse:
-    page = asked_page(request, KeptPaginator(Source.objects.order_by("title", "slug"), name="sources:"))
+    kind = asked(request.GET.get("kind", ""), Source.Kind.values)
+    found = Source.objects.filter(kind=kind) if kind else Source.objects.all()
+    page = asked_page(request, KeptPaginator(found.order_by("title", "slug"), name=f"sources:{kind}"))
     sources = reading.with_counts(page.object_list, counts.by_source())
-    return render(request, "relations/source_list.html", {"page": page, "sources": sources})
+    context = {"page": page, "sources": sources, "kind": kind, "kinds": _kinds(kind)}
+    return render(request, "relations/source_list.html", context)
+
+
+def _kinds(chosen: str) -> Facet:
+    counted = reading.sources_by_kind()
+    choices = [(value, str(label), counted.get(value, 0)) for value, label in Source.Kind.choices]
+    return facet("kind", _("Kind"), choices, total=sum(counted.values()), chosen={"kind": chosen})
 
 
 @unchanged

@@ -319,11 +319,11 @@ def test_grade_evidence_corrects_bounds_that_raw_sql_left_behind(fact):
 
     assert fails("grade_evidence", check=True)[0] == (
         "fact exercise-001, “2021”: date_earliest 2020-09-09 → 2021-01-01, "
-        "date_latest 2020-09-09 → 2021-12-31, date_sort 2020-09-09 → 2021-12-31\n"
+        "date_latest 2020-09-09 → 2021-12-31, date_sort 2020-09-09 → 2021-01-01\n"
         "fact exercise-001: evidence one → unchecked\n"  # the date belongs to the claim
     )
     run("grade_evidence")
 
     fact.refresh_from_db()
     assert (fact.date_earliest, fact.date_latest) == (date(2021, 1, 1), date(2021, 12, 31))
-    assert Fact.objects.values_list("date_sort", flat=True).get() == date(2021, 12, 31)
+    assert Fact.objects.values_list("date_sort", flat=True).get() == date(2021, 1, 1)

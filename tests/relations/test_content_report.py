@@ -339,8 +339,10 @@ def test_anchor_is_looked_up_in_the_documents_given(fact):
 
 
 def test_source_to_be_linked_needs_an_address(fact):
-    factories.SourceFactory(slug="nowhere", url="")
-    factories.SourceFactory(slug="shown", url="", rights="full")
+    for slug, rights in (("nowhere", "link"), ("shown", "full")):
+        source = factories.SourceFactory(slug=slug, url="", rights=rights)
+        factories.CitationFactory(fact=fact, passage=factories.PassageFactory(source=source))
+    factories.SourceFactory(slug="known-by-its-copies", url="")
 
     assert found() == {"addresses": [("nowhere", "its rights allow the link alone, and it has no address")]}
 

@@ -146,7 +146,7 @@ def test_names_a_to_z_queries_are_constant(client, django_assert_num_queries, co
 def test_source_list_queries_are_constant(client, django_assert_num_queries, count):
     factories.published_facts(count)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         response = client.get(reverse("relations:source_list"))
 
     assert response.content.decode().count('class="citation-source"') == min(count, 25)

@@ -179,3 +179,24 @@ def test_heading_without_a_fact_takes_no_line(client, source):
     passage(source, 1, role="heading")
 
     assert 'id="p1"' not in page(client)
+
+
+def test_list_of_sources_is_narrowed_by_kind_with_counts(client):
+    for kind, title in (("press", "A report"), ("press", "Another report"), ("treaty", "A treaty")):
+        factories.SourceFactory(kind=kind, title=title)
+
+    page = client.get("/sources/?kind=press").content.decode()
+
+    assert re.findall(r'<p class="citation-source"><a href="[^"]+">([^<]+)</a>', page) == ["A report", "Another report"]
+    assert re.findall(r'<a href="([?][^"]*)"[^>]*>([^<]+) <span class="count">(\d+)</span>', page) == [
+        ("?", "All", "3"),
+        ("?kind=treaty", "Treaty", "1"),
+        ("?kind=press", "Press report", "2"),
+    ]
+
+
+def test_kind_that_is_none_is_named(client):
+    response = client.get("/sources/?kind=rumour")
+
+    assert response.status_code == 404
+    assert "“rumour” is not one of the choices here" in response.content.decode()
