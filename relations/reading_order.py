@@ -7,6 +7,7 @@ from itertools import groupby
 
 from django.db.models import F, QuerySet
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from relations import coverage
 from relations.models import Citation, Disagreement, Fact, Passage, Side, Source
@@ -52,15 +53,17 @@ class Line:
 
     @property
     def failures(self) -> list[str]:
-        """What of it is not borne out or has been overtaken: questions, or names where no disagreement asks one."""
+        """What of it is not borne out or overtaken: questions, or where no disagreement asks one, what holds."""
         questions = [one.disagreement.question for one in self.told if one.outcome]
-        names = [citation.fact.subject.name for citation in [*self.contradicts, *self.set_aside]]
-        return questions or list(dict.fromkeys(names))
+        holds = [_("What holds: %(fact)s") % {"fact": citation.fact.statement} for citation in self.contradicts]
+        # A deprecated statement is met only inside a disagreement, so here it is its name alone.
+        names = [citation.fact.subject.name for citation in self.set_aside]
+        return questions or list(dict.fromkeys([*holds, *names]))
 
 
 @dataclass(slots=True)
 class Failure:
-    """What does not hold, as the question of a disagreement or the name it is about, and at which passages."""
+    """What does not hold, as the question of a disagreement or the fact that does, and at which passages."""
 
     label: str
     passages: list[Passage]

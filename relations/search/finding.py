@@ -154,7 +154,8 @@ def _ranked_facts(units: list[Unit], subjects: list[int], limit: int, offset: in
     rows = _execute(
         f"SELECT hit.id, COUNT(*) OVER () FROM ({hits}) hit JOIN relations_fact f ON f.id = hit.id "  # noqa: S608
         f"LEFT JOIN relations_entity e ON e.slug = f.subject_id AND e.id IN ({lifted}) WHERE ({listed}) = hit.id "
-        f"ORDER BY CASE WHEN e.id IS NULL THEN 1 ELSE 0 END, COALESCE(hit.score, 0), f.date_sort DESC, f.ref "
+        f"ORDER BY CASE WHEN e.id IS NULL THEN 1 ELSE 0 END, CASE f.modality WHEN 'fact' THEN 0 ELSE 1 END, "
+        f"COALESCE(hit.score, 0), f.date_sort DESC, f.ref "
         f"LIMIT %s OFFSET %s",
         [*hit_params, *subjects, *listed_params, limit, offset],
     )

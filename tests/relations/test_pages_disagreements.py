@@ -150,4 +150,16 @@ def test_sides_that_both_stand_are_not_said_to_be_open(client):
 
     text = page(client)
 
-    assert (text.count("Stands, as a view"), "Still open" in text) == (2, False)
+    assert re.findall(r"Stands[^<]*|Still open", text) == ["Stands", "Stands"]
+
+
+def test_side_that_a_settled_disagreement_does_not_judge_is_not_said_to_be_open(client):
+    settled = pair()
+    settled.state, settled.reason, settled.what_to_write = "settled", "The treaty says so.", "9 September 2020."
+    settled.preferred = settled.sides.first().fact
+    settled.save()
+    settled.sides.filter(fact=settled.preferred).update(outcome="preferred")
+
+    text = page(client)
+
+    assert ("Also on record" in text, "Still open" in text) == (True, False)
