@@ -17,6 +17,7 @@ from relations.models import Entity, Fact, Property
 from relations.models.facts import FactQuerySet
 
 MOST_UNGROUPED = 12  # facts that one list in time order holds well
+MOST_IN_A_GROUP = 20  # and a group, before it is parted by topic
 
 KIND = Property.ValueType
 MEANS = Property.DateMeans
@@ -62,6 +63,7 @@ class Group:
 
     kind: Kind
     facts: list[Fact] = field(default_factory=list)
+    topics: list[tuple[str, list[Fact]]] = field(default_factory=list)  # where it is long: its facts, parted
 
 
 def about(entity: Entity) -> FactQuerySet:
@@ -99,6 +101,25 @@ def in_groups(facts: FactQuerySet) -> FactQuerySet:
 def groups(facts: Iterable[Fact], places: Mapping[int, int]) -> list[Group]:
     """Facts `in_groups` as such; `places` maps the key of each to the place of its kind."""
     return [Group(SHOWN[place], list(rows)) for place, rows in groupby(facts, key=lambda fact: places[fact.pk])]
+
+
+def parted(found: list[Group]) -> list[Group]:
+    """The same, the long ones parted by topic; a fact of several stands at the one furthest down the syllabus.
+
+    Views and expectations stay in the order of whose they are.
+    """
+    long = [group for group in found if len(group.facts) > MOST_IN_A_GROUP and group.kind not in (VIEWS, EXPECTED)]
+    if long:
+        pks = [fact.pk for group in long for fact in group.facts]
+        tagged = Fact.topics.through.objects.filter(fact__in=pks)
+        in_order = tagged.order_by("topic__parent__position", "topic__position", "topic__slug")
+        pairs = list(in_order.values_list("fact", "topic__name"))
+        topics, names = dict(pairs), list(dict.fromkeys(name for _fact, name in pairs))
+        for group in long:
+            sections = [(name, [fact for fact in group.facts if topics.get(fact.pk) == name]) for name in names]
+            rest = [fact for fact in group.facts if fact.pk not in topics]
+            group.topics = [section for section in [*sections, (str(_("Of no topic")), rest)] if section[1]]
+    return found
 
 
 def with_outcomes(facts: Iterable[Fact]) -> list[Fact]:

@@ -54,7 +54,7 @@ def entity_detail(request: HttpRequest, slug: str) -> HttpResponse:
     page = asked_page(request, KeptPaginator(ordered, FACTS, name=f"about:{slug}"))
     listed: Any = page.object_list
     facts = grouping.with_outcomes(rows(listed))
-    groups = grouping.groups(facts, dict(listed.values_list("pk", "group"))) if is_grouped else []
+    groups = grouping.parted(grouping.groups(facts, dict(listed.values_list("pk", "group")))) if is_grouped else []
     meetings, others = grouping.parts(entity)
     context = {
         "entity": entity,

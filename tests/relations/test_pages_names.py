@@ -112,6 +112,21 @@ def test_group_is_in_time_order_and_views_by_whose(client, dialogue):
     assert order(page(client), *views) == views
 
 
+def test_long_group_is_parted_by_topic_each_fact_at_the_last_of_its_own(client, dialogue):
+    first, second = (
+        factories.TopicFactory(name=name, position=place) for place, name in enumerate(["Levels", "Talks"])
+    )
+    for number in range(24):
+        topics = [[first], [first, second], []][number % 3]
+        factories.published_fact(subject=dialogue, topics=topics, statement=f"They agreed on point {number}.")
+
+    html = pages.page(client, dialogue.get_absolute_url())
+    parts = re.split(r"<h3>([^<]+)</h3>", html)
+
+    assert parts[1::2] == ["Levels", "Talks", "Of no topic"]
+    assert [part.count('class="when"') for part in parts[2::2]] == [8, 8, 8]
+
+
 def test_very_many_facts_are_paged_and_contents_lead_to_the_page_of_each_group(client, dialogue):
     fill(dialogue, 101)
     someone = factories.EntityFactory(name="A commentator")
