@@ -28,9 +28,10 @@ def sections(wholes: Wholes) -> list[Section]:
 def _thin_facts() -> Iterator[Row]:
     """By the kept grade of evidence, which `manage.py grade_evidence --check` compares with what it follows from."""
     facts = Fact.objects.listed().filter(modality=Fact.Modality.FACT).exclude(evidence__in=_ENOUGH).order_by("ref")
-    for ref, evidence in facts.values_list("ref", "evidence"):
+    for ref, evidence, note in facts.values_list("ref", "evidence", "note"):
         grade = Grade(evidence)
-        yield Row("fact", ref, str(grade.label).lower(), _REMEDIES.get(grade, "check a citation that supports it"))
+        remedy = _REMEDIES.get(grade, "check a citation that supports it")
+        yield Row("fact", ref, str(grade.label).lower(), f"{remedy} (its note: {note})" if note else remedy)
 
 
 def _unused_names(wholes: Wholes) -> Iterator[Row]:
