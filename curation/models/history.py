@@ -1,4 +1,4 @@
-"""What curating anything leaves behind: revisions, and the stamp that moves with every change."""
+"""Revisions, and the stamp that moves with every change."""
 
 from typing import Any, ClassVar
 
@@ -24,11 +24,23 @@ class Revision(models.Model):
     by = models.CharField(_("by"), max_length=150, blank=True)
     at = models.DateTimeField(_("at"), default=timezone.now)
     why = models.CharField(_("why"), max_length=300, blank=True)
+    batch = models.ForeignKey(
+        "curation.Batch",
+        verbose_name=_("bulk import"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="revisions",
+        db_index=False,  # below, for those that came by a batch
+    )
 
     class Meta:
         ordering = ["kind", "ref", "-version"]
         verbose_name = _("revision")
         verbose_name_plural = _("revisions")
+        indexes = [
+            models.Index(fields=["batch"], name="revision_of_batch", condition=models.Q(batch__isnull=False)),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "ref", "version"],
