@@ -4,13 +4,16 @@ They are not migrations: on SQLite an `AlterField` rebuilds the table and drops 
 word, so each `migrate` puts back what may be missing. Every statement must be harmless when repeated.
 """
 
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import AppConfig
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from curation.models import Stamp
 
@@ -19,12 +22,17 @@ Statements = Callable[[], Sequence[str]]
 
 @dataclass(frozen=True)
 class DatabaseObject:
-    """What one app asks the database to keep; `tables` must exist before the statements are run."""
+    """What one app asks the database to keep; `tables` must exist before the statements are run.
+
+    `catch_up` does for many rows at once, on SQLite, what the triggers among `sqlite` do for each: see `set_wise`.
+    An object that has none keeps its triggers always.
+    """
 
     name: str
     tables: tuple[str, ...]
     sqlite: Sequence[str]
     postgresql: Sequence[str]
+    catch_up: Sequence[str] = ()
 
     def statements(self, vendor: str) -> Sequence[str]:
         return {"sqlite": self.sqlite, "postgresql": self.postgresql}.get(vendor, ())
@@ -61,6 +69,79 @@ def install(using: str = DEFAULT_DB_ALIAS) -> None:
                     cursor.execute(statement)
 
 
+# --- many rows at once ----------------------------------------------------------------------
+
+
+def written(table: str) -> str:
+    """The name of a table whose `id` are the rows of `table` that `set_wise` saw written: for `catch_up`."""
+    return f"temp.written_{table}"
+
+
+@contextmanager
+def set_wise(*tables: str, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Write many rows of `tables` in the transaction that is under way, and keep what depends on them once, at the end.
+
+    SQLite runs triggers row by row, and a full-text index that is written so takes ten times as long. There the
+    triggers of objects that can catch up are away while this lasts, and only the keys of the rows are noted. A
+    failure rolls the whole transaction back, triggers and all; others who read meanwhile see neither. PostgreSQL's
+    triggers see statements, so nothing is done there.
+    """
+    connection = connections[using]
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("set_wise() is for use inside a transaction.")
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with transaction.atomic(using=using, savepoint=False):
+        triggers = _triggers_on(tables, connection)
+        owners = [thing for thing in _registered.values() if thing.catch_up and _triggers_of(thing) & set(triggers)]
+        catch_up = list(dict.fromkeys(statement for thing in owners for statement in thing.catch_up))
+        noted = [table for table in tables if any(written(table) in statement for statement in catch_up)]
+        _run(connection, [f"DROP TRIGGER {name}" for name in triggers])
+        _run(connection, (statement for table in noted for statement in _note(table)))
+        yield
+        _run(connection, catch_up)
+        _run(connection, (statement for table in noted for statement in _forget(table)))
+        _run(connection, triggers.values())
+
+
+def _triggers_on(tables: Sequence[str], connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """The triggers there are on `tables` that can be away for a while, and the statements that made them."""
+    able = {name for thing in _registered.values() if thing.catch_up for name in _triggers_of(thing)}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
+        return {name: sql for name, table, sql in cursor.fetchall() if name in able and table in tables}
+
+
+def _triggers_of(thing: DatabaseObject) -> set[str]:
+    found = (re.match(r"CREATE TRIGGER IF NOT EXISTS (\w+) ", statement) for statement in thing.sqlite)
+    return {match[1] for match in found if match}
+
+
+def _note(table: str) -> Iterator[str]:
+    """Statements that have SQLite note the rows of `table` that this connection writes."""
+    yield f"CREATE TABLE IF NOT EXISTS {written(table)} (id INTEGER PRIMARY KEY)"
+    yield f"DELETE FROM {written(table)}"  # noqa: S608
+    for event, rows in (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",))):
+        notes = " ".join(f"INSERT OR IGNORE INTO written_{table} VALUES ({row}.rowid);" for row in rows)  # noqa: S608
+        yield f"CREATE TRIGGER {written(table)}_{event.lower()} AFTER {event} ON main.{table} BEGIN {notes} END"
+
+
+def _forget(table: str) -> Iterator[str]:
+    """Undo `_note`. The empty table stays: SQLite drops none while the connection is still reading anything."""
+    for event in ("insert", "update", "delete"):
+        yield f"DROP TRIGGER {written(table)}_{event}"
+    yield f"DELETE FROM {written(table)}"  # noqa: S608
+
+
+def _run(connection: BaseDatabaseWrapper, statements: Iterable[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+# --- what is kept ---------------------------------------------------------------------------
+
 # To the clock's microsecond, and always upwards: a restored backup does not repeat values that pages had.
 _MOVE = "UPDATE curation_stamp SET value = {greatest}(value + 1, {now}) WHERE id = 1"
 _MOVE_SQLITE = _MOVE.format(greatest="max", now="CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)")
@@ -79,7 +160,7 @@ def stamped(table: str) -> DatabaseObject:
         f"CREATE OR REPLACE TRIGGER stamp_{table} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION curation_stamp_move()",
     ]
-    return DatabaseObject(f"stamp:{table}", (table, "curation_stamp"), sqlite, postgresql)
+    return DatabaseObject(f"stamp:{table}", (table, "curation_stamp"), sqlite, postgresql, [_MOVE_SQLITE])
 
 
 def append_only(table: str, columns: Sequence[str]) -> DatabaseObject:

@@ -19,9 +19,10 @@ from typing import Any
 from django.apps import apps
 from django.core.management.base import CommandError
 from django.core.serializers.base import DeserializationError, DeserializedObject
-from django.db import DatabaseError, connections, models, transaction
+from django.db import DatabaseError, models, transaction
 
 from curation.fields import DerivingField
+from curation.importing.writing import new_pks
 from curation.natural import Key, Memory, key_in, natural_fields, remembered_keys
 from curation.refusals import called, in_our_words, missing
 
@@ -96,7 +97,7 @@ class Loading:
             self._remember(model, _stored(model, self._unknown(model, keys), self.using))
         for model, keys in own.items():
             new = self._unknown(model, keys)
-            pks = _new_pks(model, len(new), self.using)
+            pks = new_pks(model, len(new), self.using)
             self.allotted.update((model, pk) for pk in pks)
             self._remember(model, zip(pks, new, strict=False))
 
@@ -227,24 +228,6 @@ def _stored(model: Model, keys: list[Key], using: str) -> Iterator[tuple[Any, Ke
         rows = model._base_manager.using(using).filter(**{f"{names[0]}__in": firsts[start : start + AT_ONCE]})
         for pk, *key in rows.order_by().values_list("pk", *names):
             yield pk, tuple(key)
-
-
-def _new_pks(model: Model, count: int, using: str) -> list[int]:
-    """Primary keys that no row has had; none where the database or the model makes them in another way."""
-    connection, pk = connections[using], model._meta.pk
-    if not count or not isinstance(pk, models.AutoField | models.BigAutoField | models.SmallAutoField):
-        return []
-    table = model._meta.db_table
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            sequence = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
-            cursor.execute(sequence, [connection.ops.quote_name(table), pk.column, count])
-            return [row[0] for row in cursor.fetchall()]
-        if connection.vendor == "sqlite":  # whose one writer we are
-            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-            last = (cursor.fetchone() or (0,))[0]
-            return list(range(last + 1, last + 1 + count))
-    return []
 
 
 def written_columns(model: Model) -> list[str]:

@@ -17,6 +17,6 @@ __all__ = ["FactHit", "NameHit", "Results", "register", "search"]
 def register() -> None:
     """Have the indexes installed, and mended, after each `migrate`."""
     for index in INDEXES:
-        kept = (sqlite.statements(index), postgresql.statements(index))
+        kept = (sqlite.statements(index), postgresql.statements(index), sqlite.catch_up(index))
         database.register(database.DatabaseObject(f"search:{index.table}", (index.table,), *kept))
     pre_migrate.connect(postgresql.make_way, dispatch_uid="relations.search")

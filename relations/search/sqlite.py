@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import connection
 
+from curation.database import written
 from relations.search.indexes import START, STOP, Index, Sql
 from relations.search.names import Unit, phrases_of
 from relations.search.query import Phrase
@@ -44,6 +45,16 @@ def statements(index: Index) -> list[str]:
         f"WHERE t.id IS NULL OR {differs})",
         f"INSERT INTO {name} (rowid, {columns}) "  # noqa: S608
         f"SELECT id, {columns} FROM {table} WHERE id NOT IN (SELECT rowid FROM {name})",
+    ]
+
+
+def catch_up(index: Index) -> list[str]:
+    """Bring the rows into the index that were written while its triggers were away."""
+    name, columns = name_of(index), ", ".join(index.columns)
+    rows = f"(SELECT id FROM {written(index.table)})"  # noqa: S608
+    return [
+        f"DELETE FROM {name} WHERE rowid IN {rows}",  # noqa: S608
+        f"INSERT INTO {name} (rowid, {columns}) SELECT id, {columns} FROM {index.table} WHERE id IN {rows}",  # noqa: S608
     ]
 
 
