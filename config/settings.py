@@ -64,6 +64,8 @@ INSTALLED_APPS = [
     "curation",
     "relations",
     "quizzes",
+    "django_tasks",
+    "django_tasks_db",  # after `curation`, whose `db_worker` is the one that runs
 ]
 
 MIDDLEWARE = [
@@ -99,7 +101,7 @@ TEMPLATES = [
     },
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
-INSTALLED_APPS.insert(-3, "django.forms")  # its templates, found through TemplatesSetting
+INSTALLED_APPS.insert(-5, "django.forms")  # its templates, found through TemplatesSetting
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -180,6 +182,9 @@ IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 IMPORT_EXPORT_SKIP_ADMIN_LOG = True
+
+# --- work in the background: `manage.py db_worker` --------------------------------------------
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 LOGGING = {
     "version": 1,

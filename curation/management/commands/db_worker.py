@@ -1,0 +1,58 @@
+"""`db_worker` of django-tasks-db, for a site on which it is killed, locked out and left alone now and then.
+
+It first queues again what a killed one had claimed and not begun; it goes on after the database was locked or away,
+where the original ends; and with `--beside PID` it ends soon after that process has.
+"""
+
+import logging
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.db import OperationalError, connections
+from django_tasks_db.management.commands import db_worker
+
+from curation.importing import tasks
+
+SECONDS = 1
+
+logger = logging.getLogger(__name__)
+
+
+class Command(db_worker.Command):
+    def add_arguments(self, parser: CommandParser) -> None:  # type: ignore[override]
+        super().add_arguments(parser)
+        parser.add_argument("--beside", type=int, metavar="PID", help="End when the process with this number has.")
+
+    def handle(self, *, beside: int | None, **options: Any) -> None:  # type: ignore[override]
+        if beside is not None:
+            threading.Thread(target=end_with, args=[beside], daemon=True).start()
+        while True:
+            try:
+                tasks.queue_lost()
+                return super().handle(**options)
+            except OperationalError as error:
+                logger.warning("The database cannot be used now (%s); trying again.", str(error).strip())
+                connections.close_all()
+                time.sleep(SECONDS)
+
+
+def end_with(pid: int) -> None:
+    """Ask this process to end once `pid` has, and ask again until it does: a second time ends a task, too."""
+    while True:
+        time.sleep(SECONDS)
+        if not is_running(pid):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
