@@ -87,11 +87,11 @@ def new_pks(model: Model, count: int, using: str = "default") -> list[int]:
             cursor.execute(sequence, [connection.ops.quote_name(table), pk.column, count])
             return [row[0] for row in cursor.fetchall()]
         if connection.vendor == "sqlite":  # whose one writer we are
-            cursor.execute("UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s", [count, table])
-            if not cursor.rowcount:  # nothing was ever inserted
+            cursor.execute("UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s RETURNING seq", [count, table])
+            counted = cursor.fetchall()
+            if not counted:  # no row was ever inserted
                 cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, count])
-            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-            [last] = cursor.fetchone()
+            last = counted[0][0] if counted else count
             return list(range(last - count + 1, last + 1))
     return []
 
