@@ -266,10 +266,10 @@ class _Compiler:
             return self.same_row(column, lookup, self.column(wanted.name), path)  # type: ignore[attr-defined]
         if wanted is None or hasattr(wanted, "resolve_expression"):
             raise self.refused(path)
-        value = self.prepared(column, lookup, wanted)
         if lookup == "exact":
-            return self.member(column, [value])
-        read, compare = operator.attrgetter(column.attname), self.comparison(kind, lookup, path)
+            return self.member(column, [self.prepared(column, lookup, wanted)])
+        compare, value = self.comparison(kind, lookup, path), self.prepared(column, lookup, wanted)
+        read = operator.attrgetter(column.attname)
         return _Test(
             lambda row: (given := read(row)) is not None and compare(given, value),
             lambda row: (given := read(row)) is not None and not compare(given, value),
