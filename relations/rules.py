@@ -20,8 +20,14 @@ MAX_WORDS = 30
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")  # not float(), which also reads nan, inf, 1e3 and 1_000
 
 
-def fact_errors(fact: "Fact", *, is_entity: Callable[[str], bool]) -> None:
-    """`is_entity` tells whether a key names an entity: these rules read no table themselves."""
+def fact_errors(
+    fact: "Fact", *, is_entity: Callable[[str], bool], in_a_circle: "Callable[[Fact], bool] | None" = None
+) -> None:
+    """`is_entity` tells whether a key names an entity: these rules read no table themselves.
+
+    `in_a_circle` tells whether the facts that come after this one lead back to it, for who knows it without following.
+    """
+    in_a_circle = in_a_circle or supersedes_in_a_circle
     errors: dict[str, str] = {}
     if problem := statement_problem(fact.statement):
         errors["statement"] = problem
@@ -32,7 +38,7 @@ def fact_errors(fact: "Fact", *, is_entity: Callable[[str], bool]) -> None:
         errors["outcome"] = _("Say what happened: choose the fact that bore the expectation out, or did not.")
     if fact.outcome_id is not None and not fact.verdict:
         errors["verdict"] = _("An outcome is chosen, so say whether it bore the expectation out.")
-    if fact.superseded_by_id not in (None, fact.pk) and supersedes_in_a_circle(fact):
+    if fact.superseded_by_id not in (None, fact.pk) and in_a_circle(fact):
         errors["superseded_by"] = _("These facts would supersede one another in a circle.")
     if errors:
         raise ValidationError(errors)

@@ -104,7 +104,9 @@ class Batch(models.Model):
     total = models.PositiveIntegerField(default=0)  # 0: not known yet
     counts = models.JSONField(default=dict, blank=True)  # {sheet: {kind of row: how many}}
     losses = models.JSONField(default=list, blank=True)  # [{"kind", "name", "leaving": [[key, words]], "returning": …}]
-    stale = models.JSONField(default=list, blank=True)  # [{"row", "key", "before", "now", "after"}] of a refused confirm
+    stale = models.JSONField(
+        default=list, blank=True
+    )  # [{"row", "key", "before", "now", "after"}] of a refused confirm
     problem = models.TextField(_("what stopped it"), blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     lease = models.UUIDField(null=True, blank=True)
@@ -231,7 +233,6 @@ class Row(models.Model):
     after = models.JSONField(null=True)
     problems = models.JSONField(null=True)  # [{"row": 7, "column": "topics", "value": "defense", "message": "…"}, …]
     notes = models.JSONField(null=True)  # [{"message": "…", "url": ""}, …]: read by an alias, possible duplicate, …
-    cells = models.JSONField(null=True)  # of a rejected record: [[row number, [cell, …]], …] as in the file
 
     ships: ClassVar[bool] = False
 

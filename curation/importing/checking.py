@@ -1,0 +1,429 @@
+"""Checking a file against what is stored: every record becomes a row of the preview, and nothing else is written.
+
+A check may take minutes. It holds a lease (`curation.importing.leases`), commits its rows chunk by chunk, says how
+far it has come, and stops when it is asked to. The state of the content at its beginning is kept: where that has
+moved by the time the batch is confirmed, every row is compared anew.
+"""
+
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from curation.importing import applying, headers, leases, reading, states, uploads, writing
+from curation.importing.batches import WORKBOOK
+from curation.importing.planning import Plan, Planner
+from curation.importing.records import Gathering, Record, problem
+from curation.importing.resolving import Known
+from curation.importing.resources import Sheet, sheet_of, sheets
+from curation.models import Batch, Row, Stamp, Step
+
+CHUNK = 1_000  # records planned at once
+DEFERRED = 20_000  # records that may wait for a later one of their sheet
+
+State, RowKind = Batch.State, Row.Kind
+WRITTEN = ("batch_id", "sheet", "number", "last_number", "kind", "key", "before", "after", "problems", "notes")
+
+
+def check(batch: Batch) -> None:
+    """Fill the preview of a waiting batch, whose `state` then says what came of it.
+
+    Nothing happens where another is at it. Raises LeaseLost and CancelAsked (`curation.importing.tasks`).
+    """
+    lease = leases.take(batch, state_from=State.WAITING, state_to=State.CHECKING, seconds=leases.CHECKING)
+    if lease is None:
+        return
+    batch.refresh_from_db()
+    batch.rows.all().delete()  # what a worker that was killed has left
+    if batch.kind == Batch.Kind.UNDO:
+        from curation.importing import undoing
+
+        undoing.check(batch, lease)
+        return
+    try:
+        Checking(batch, lease).run()
+    except reading.Unreadable as refused:
+        refuse(batch, lease, str(refused))
+
+
+def refuse(batch: Batch, lease: uuid.UUID, why: str) -> None:
+    with transaction.atomic():
+        batch.rows.all().delete()
+        leases.finish(batch, lease, State.REFUSED, problem=why)
+        batch.step(Step.What.REFUSED, detail=why)
+
+
+class Progress:
+    """Holds the lease and says how far the work has come, once a chunk."""
+
+    def __init__(self, batch: Batch, lease: uuid.UUID, total: int | None = None) -> None:
+        self.batch, self.lease, self.done = batch, lease, 0
+        self.renew(total=total)
+
+    def add(self, count: int) -> None:
+        self.done += count
+        self.renew(done=self.done)
+
+    def renew(self, **said: Any) -> None:
+        outcome = leases.renew(self.batch, self.lease, **said)
+        if outcome is leases.Outcome.LOST:
+            raise leases.LeaseLost
+        if outcome is leases.Outcome.CANCELLED:
+            raise leases.CancelAsked
+
+
+@dataclass
+class Matched:
+    """A sheet of the file and what it is."""
+
+    sheet: Sheet
+    read: Any  # reading.Sheet
+    columns: headers.Matched
+
+
+class Checking:
+    """One check of one file."""
+
+    def __init__(self, batch: Batch, lease: uuid.UUID) -> None:
+        self.batch, self.lease = batch, lease
+        self.sheets = sheets()
+        self.counts: dict[str, Counter[str]] = defaultdict(Counter)
+        self.refused: list[tuple[str, str]] = []  # (sheet, key) of rows that were rejected after they were planned
+        self.leaning: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+        self.without = {(sheet, number) for sheet, number in batch.without}
+        self.deferred: list[Record] = []
+
+    def run(self) -> None:
+        batch = self.batch
+        batch.stamp = Stamp.read()
+        if batch.upload is None:
+            raise reading.Unreadable(_("The file is no longer kept. Upload it again."))
+        with uploads.opened(batch.upload) as file:
+            table = reading.open_table(file, batch.upload.name)
+            chosen, left_out = self._choose(list(table.sheets()))
+            matched = [Matched(sheet, read, self._match(sheet, read)) for sheet, read in chosen]
+            batch.found = found(table.found, matched, left_out)
+            if not all(one.columns.is_settled for one in matched):
+                self._ask_for_mapping()
+                return
+            with transaction.atomic():
+                Batch.objects.filter(pk=batch.pk).update(stamp=batch.stamp, found=batch.found)
+                batch.step(Step.What.STARTED)
+            self.progress = Progress(batch, self.lease, total=table.row_count)
+            for one in matched:
+                self._check(one, [other.sheet for other in matched])
+        self._refuse_dependents()
+        self._finish()
+
+    # --- which sheets, which columns ---
+
+    def _choose(self, read: list[Any]) -> tuple[list[tuple[Sheet, Any]], list[str]]:
+        """The sheets of the file that are ours, in the order of a workbook, and the names of the others."""
+        named = {one.name.strip().casefold(): one for one in read}
+        ours = [(sheet, named[name]) for name, sheet in self.sheets.items() if name in named]
+        if not ours:
+            if self.batch.target == WORKBOOK:
+                message = _("No sheet of this workbook has a name that is known. Name them: %(names)s.")
+                raise reading.Unreadable(message % {"names": ", ".join(self.sheets)})
+            ours = [(self.sheets[self.batch.target], read[0])]
+        allowed = self.batch.options.get("allowed")
+        for sheet, _read in ours:
+            if allowed is not None and sheet.name not in allowed:
+                raise reading.Unreadable(
+                    _("This file has a sheet “%(sheet)s”, which you may not import. Remove it, or ask a publisher.")
+                    % {"sheet": sheet.name}
+                )
+        taken = [one.name for _sheet, one in ours]
+        return ours, [one.name for one in read if one.name not in taken]
+
+    def _match(self, sheet: Sheet, read: Any) -> headers.Matched:
+        mapping = self.batch.mapping.get(sheet.name) or {}
+        return headers.match(read.headers, list(sheet.columns.values()), mapping)
+
+    def _ask_for_mapping(self) -> None:
+        with transaction.atomic():
+            leases.finish(
+                self.batch, self.lease, State.MAPPING, found=self.batch.found, problem="", stamp=self.batch.stamp
+            )
+
+    # --- one sheet ---
+
+    def _check(self, one: Matched, in_file: list[Sheet]) -> None:
+        sheet = one.sheet
+        models: dict[Any, Sheet] = {other.resource.model: other for other in in_file if other.part is None}
+        create = self.batch.options.get("create") or {}
+        for creatable in sheet.resource.creatable:
+            if create.get(creatable.name) and (of := sheet_of(creatable.model)):
+                models.setdefault(creatable.model, of)
+        known = Known(self.batch, models, sheet.resource)
+        planner = Planner(sheet, known, by=self.batch.by, create=create)
+        gathering = Gathering(sheet, one.columns.by_place, list(one.read.headers))
+        records = (record for record in gathering.records(one.read.lines) if not self._is_left_out(sheet, record))
+        for some in in_chunks(records, CHUNK):
+            self._keep(planner, planner.plan(some))
+        self._check_deferred(planner)
+
+    def _is_left_out(self, sheet: Sheet, record: Record) -> bool:
+        return bool(self.without) and (sheet.name, record.number) in self.without
+
+    def _check_deferred(self, planner: Planner) -> None:
+        """Plan what named a later record of its sheet, until no more of it can be found."""
+        while self.deferred:
+            waiting, self.deferred = self.deferred, []
+            for some in in_chunks(waiting, CHUNK):
+                planner.known.forget_missing()
+                self._keep(planner, planner.plan(some))
+            if len(self.deferred) == len(waiting):
+                rest, self.deferred = self.deferred, []
+                for some in in_chunks(rest, CHUNK):
+                    planner.known.forget_missing()
+                    self._keep(planner, planner.plan(some, final=True))
+
+    def _keep(self, planner: Planner, plans: list[Plan]) -> None:
+        """Write the rows of a chunk, and say how far the check has come."""
+        sheet = planner.sheet
+        ready = []
+        for plan in plans:
+            if plan.waits and len(self.deferred) < DEFERRED:
+                self.deferred.append(plan.record)
+            else:
+                ready.append(plan)
+        with transaction.atomic():
+            self._keep_created(planner)
+            if sheet.part is None:
+                self._refuse_repeated(sheet, ready)
+            else:
+                ready = self._fold(sheet, ready)
+            for plan in ready:
+                self.counts[sheet.name][plan.kind] += 1
+                for model, key in plan.leans:
+                    if of := sheet_of_model(planner.known, model):
+                        self.leaning[of.name, key].append((sheet.name, plan.key))
+            writing.insert(Row, WRITTEN, (self._row(sheet, plan) for plan in ready))
+        self.progress.add(sum(plan.record.last_number - plan.record.number + 1 for plan in ready))
+
+    def _row(self, sheet: Sheet, plan: Plan) -> tuple[Any, ...]:
+        is_written = plan.kind in (RowKind.NEW, RowKind.CHANGED)
+        before = plan.before if plan.kind == RowKind.CHANGED else None
+        after = plan.after if is_written else None
+        record = plan.record
+        return (
+            self.batch.pk, sheet.name, record.number, record.last_number, plan.kind, plan.key[:250], before, after,
+            plan.problems or None, plan.notes or None,
+        )  # fmt: skip
+
+    def _keep_created(self, planner: Planner) -> None:
+        """Rows for what is made because a cell names it; they come before the row that names it."""
+        rows = []
+        for (model, key), made in planner.created.items():
+            of = planner.known.in_file[model]
+            state = states.blank(of.resource) | {name: value for name, value in made.items() if name}
+            number = made[""]
+            note = {"message": _("Made because row %(row)d names it.") % {"row": number}, "url": ""}
+            rows.append((self.batch.pk, of.name, number, number, RowKind.NEW, key, None, state, None, [note]))
+            self.counts[of.name][RowKind.NEW] += 1
+        writing.insert(Row, WRITTEN, rows)
+        planner.created.clear()
+
+    # --- one record twice ---
+
+    def _refuse_repeated(self, sheet: Sheet, plans: list[Plan]) -> None:
+        """A key that stands on several rows is an error of all of them, each naming another."""
+        first: dict[str, Plan] = {}
+        keys = list({plan.key for plan in plans if plan.key})
+        earlier: dict[str, tuple[int, int]] = {}
+        for some in states.in_turn(keys):
+            rows = Row.objects.filter(batch=self.batch, sheet=sheet.name, key__in=some)
+            earlier.update((key, (pk, number)) for key, pk, number in rows.values_list("key", "pk", "number"))
+        for plan in plans:
+            if not plan.key:
+                continue
+            number = plan.record.number
+            if plan.key in earlier:
+                pk, other = earlier[plan.key]
+                self._refuse_row(pk, repeated(sheet, plan.key, other, number))
+            elif plan.key in first:
+                other = first[plan.key].record.number
+                before = first[plan.key]
+                before.problems.append(repeated(sheet, plan.key, other, number))
+                before.kind = RowKind.REJECTED
+                self.refused.append((sheet.name, plan.key))
+            else:
+                first[plan.key] = plan
+                continue
+            plan.problems.append(repeated(sheet, plan.key, number, other))
+            plan.kind = RowKind.REJECTED
+
+    def _refuse_row(self, pk: int, why: dict[str, Any]) -> None:
+        """Reject a row that was kept already."""
+        row = Row.objects.get(pk=pk)
+        if row.kind != RowKind.REJECTED:
+            self.counts[row.sheet][row.kind] -= 1
+            self.counts[row.sheet][RowKind.REJECTED] += 1
+            self.refused.append((row.sheet, row.key))
+        problems = [*(row.problems or []), why]
+        Row.objects.filter(pk=pk).update(
+            kind=RowKind.REJECTED, problems=problems, before=None, after=None, notes=row.notes
+        )
+
+    # --- parts in a sheet of their own ---
+
+    def _fold(self, sheet: Sheet, plans: list[Plan]) -> list[Plan]:
+        """Put parts into the row of their record, where this file has one already, so that they stand or fall together."""
+        rows = self._rows_of_owners(sheet, [plan.key for plan in plans if plan.key])
+        mine: dict[str, Plan] = {}
+        for plan in plans:
+            row = rows.get(plan.key)
+            if row is not None:
+                self._fold_into_row(sheet, plan, row)
+            elif plan.key in mine:
+                self._fold_into_plan(sheet, plan, mine[plan.key])
+            elif plan.key:
+                mine[plan.key] = plan
+        return plans
+
+    def _rows_of_owners(self, sheet: Sheet, keys: list[str]) -> dict[str, Row]:
+        names = [one.name for one in self.sheets.values() if one.resource.model is sheet.resource.model]
+        found: dict[str, Row] = {}
+        for some in states.in_turn(dict.fromkeys(keys)):
+            for row in Row.objects.filter(batch=self.batch, sheet__in=names, key__in=some).order_by("pk"):
+                if row.key not in found or found[row.key].kind == RowKind.SAME:
+                    found[row.key] = row
+        return found
+
+    def _fold_into_row(self, sheet: Sheet, plan: Plan, row: Row) -> None:
+        if row.kind == RowKind.REJECTED:
+            message = _("Row %(row)d of %(sheet)s, to which this belongs, is rejected.")
+            plan.wrong(sheet.key, plan.key, message % {"row": row.number, "sheet": row.sheet})
+        if plan.problems:
+            plan.kind = RowKind.REJECTED
+            message = _("Row %(row)d of %(sheet)s, which belongs to this, is rejected.")
+            said = message % {"row": plan.record.number, "sheet": sheet.name}
+            self._refuse_row(row.pk, problem(row.number, sheet.resource.key, row.key, said))
+            return
+        if row.kind == RowKind.SAME:
+            return  # its own row says what becomes of it
+        parts = with_parts(row.after or {}, plan)
+        row.after = {**(row.after or {}), **parts}
+        Row.objects.filter(pk=row.pk).update(after=row.after)
+        plan.after, plan.before = None, None
+        plan.note(_("Goes in with row %(row)d of %(sheet)s.") % {"row": row.number, "sheet": row.sheet})
+
+    def _fold_into_plan(self, sheet: Sheet, plan: Plan, first: Plan) -> None:
+        if plan.problems or first.problems:
+            for one, other in ((plan, first), (first, plan)):
+                if not one.problems:
+                    message = _("Row %(row)d, of the same record, is rejected.") % {"row": other.record.number}
+                    one.wrong(sheet.key, one.key, message)
+                    one.kind = RowKind.REJECTED
+            return
+        if plan.kind == RowKind.SAME:
+            return
+        first.after = {**(first.after or {}), **with_parts(first.after or {}, plan)}
+        first.kind = RowKind.CHANGED
+        plan.after, plan.before = None, None
+        plan.note(_("Goes in with row %(row)d.") % {"row": first.record.number})
+
+    # --- the end ---
+
+    def _refuse_dependents(self) -> None:
+        """Reject what names a record that this file was to make, where that was rejected after all."""
+        while self.refused:
+            gone, self.refused = self.refused, []
+            for sheet, key in gone:
+                for of, other in self.leaning.pop((sheet, key), ()):
+                    row = Row.objects.filter(batch=self.batch, sheet=of, key=other).first()
+                    if row is not None and row.kind != RowKind.REJECTED:
+                        message = _("This needs “%(key)s” of %(sheet)s, which is rejected.") % {
+                            "key": key,
+                            "sheet": sheet,
+                        }
+                        self._refuse_row(row.pk, problem(row.number, "", key, message))
+
+    def _finish(self) -> None:
+        counts = {
+            sheet: {kind: count for kind, count in kinds.items() if count} for sheet, kinds in self.counts.items()
+        }
+        self.batch.counts = counts
+        losses = applying.foreseen(self.batch, self.progress.renew)
+        with transaction.atomic():
+            leases.finish(
+                self.batch,
+                self.lease,
+                State.PREVIEW,
+                counts=counts,
+                losses=losses,
+                checked_at=timezone.now(),
+                done=self.progress.done,
+                total=self.progress.done,
+                problem="",
+            )
+            self.batch.step(Step.What.CHECKED, detail=said(counts))
+
+
+def with_parts(after: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """The lists of parts of `after`, with those that the plan has new or changed in their places."""
+    merged = {}
+    for planned in plan.parts:
+        name, identity = planned.part.name, planned.part.identity
+        mine = {one[identity]: one for one in (plan.after or {}).get(name, ())}
+        key = planned.given.get(identity)
+        rest = [one for one in merged.get(name, after.get(name, [])) if one[identity] != key]
+        merged[name] = sorted([*rest, *([mine[key]] if key in mine else [])], key=lambda one: one[identity])
+    return merged
+
+
+def repeated(sheet: Sheet, key: str, number: int, other: int) -> dict[str, Any]:
+    message = _("“%(key)s” stands on row %(other)d, too. Keep one of the two, or put them together.")
+    return problem(number, sheet.key, key, message % {"key": key, "other": other})
+
+
+def sheet_of_model(known: Known, model: Any) -> Sheet | None:
+    return known.in_file.get(model)
+
+
+def found(what: reading.Found, matched: list[Matched], left_out: list[str]) -> dict[str, Any]:
+    """What the batch's page says of the file."""
+    return {
+        "words": [str(word) for word in what.words],
+        "kind": what.kind,
+        "left_out": left_out,
+        "sheets": [
+            {
+                "name": one.sheet.name,
+                "title": one.read.name,
+                "headers": list(one.read.headers),
+                "columns": list(one.columns.by_place),
+                "ignored": list(one.columns.ignored),
+                "left_out": list(one.columns.left_out),
+                "unknown": [list(pair) for pair in one.columns.unknown],
+                "nameless": list(one.columns.nameless),
+                "doubled": [[column, list(given)] for column, given in one.columns.doubled],
+                "problems": one.columns.problems(),
+                "notes": one.columns.notes(),
+            }
+            for one in matched
+        ],
+    }
+
+
+def said(counts: dict[str, dict[str, int]]) -> str:
+    """“facts: 12 new, 3 changed”"""
+    parts = []
+    for sheet, kinds in counts.items():
+        of = ", ".join(f"{count} {RowKind(kind).label}" for kind, count in kinds.items())
+        parts.append(f"{sheet}: {of}")
+    return "; ".join(parts) or ngettext("no row", "no rows", 0)
+
+
+def in_chunks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
+    records = iter(records)
+    while some := list(islice(records, size)):
+        yield some

@@ -1,0 +1,36 @@
+"""How a text goes into a cell and comes back the same.
+
+A spreadsheet would run a text that begins with = + - @, tab or CR as a formula, and our own word for “empty this
+value” must not be taken for a value. An apostrophe goes before such a text, and before one that has only
+apostrophes before these, so that every text survives the round trip.
+"""
+
+import re
+from collections.abc import Iterable
+
+CLEAR = "[clear]"  # in a cell: empty the value; a blank cell keeps it
+BETWEEN = " | "  # parts several keys in one cell
+
+_ESCAPED = re.compile(r"'*(?:[=+\-@\t\r]|\[clear\]\Z)")
+_PARTED = re.compile(r"((?:[^|\\]|\\.|\\\Z)*)(?:\||\Z)", re.DOTALL)
+
+
+def escaped(text: str) -> str:
+    return f"'{text}" if _ESCAPED.match(text) else text
+
+
+def unescaped(text: str) -> str:
+    return text[1:] if text.startswith("'") and _ESCAPED.match(text[1:]) else text
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Several texts in one cell; a bar or a backslash within one is written with a backslash before it."""
+    return BETWEEN.join(text.replace("\\", "\\\\").replace("|", "\\|") for text in texts)
+
+
+def parted(cell: str) -> list[str]:
+    """The texts of a cell, without empty ones, each once."""
+    if "\\" not in cell:
+        return list(dict.fromkeys(part for part in map(str.strip, cell.split("|")) if part))
+    parts = (re.sub(r"\\(.)", r"\1", match[1].strip(), flags=re.DOTALL) for match in _PARTED.finditer(cell))
+    return list(dict.fromkeys(part for part in parts if part))
