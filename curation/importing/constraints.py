@@ -1,17 +1,16 @@
 """The row rules of a model (`CheckConstraint`), judged in Python.
 
 `CheckConstraint.validate()` asks the database once a constraint and row: six minutes for 100,000 facts. Here the
-condition is compiled once to closures that read the row and nothing else, and judge it as `validate()` would: by
+condition is compiled once to a Python expression of the row, which judges it as `validate()` would: by
 SQL's three truth values, where unknown is not broken. What could be judged otherwise than by the database is not
 compiled at all: `compiled` raises NotImplementedError, which names the model, the constraint and the lookup.
 
 What is unique is a matter between rows: `unique_sets` lists it, and the engine looks up a chunk of rows at once.
 """
 
-import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, reduce
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
@@ -31,11 +30,12 @@ COMPARED: tuple[tuple[type[models.Field], str], ...] = (
     (models.UUIDField, "uuid"),
 )
 ORDERED = ("datetime", "date", "integer")  # the order of texts is the collation's
-ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
-    "gt": operator.gt,
-    "gte": operator.ge,
-    "lt": operator.lt,
-    "lte": operator.le,
+COMPARISONS = {
+    "exact": "{left} == {right}",
+    "gt": "{left} > {right}",
+    "gte": "{left} >= {right}",
+    "lt": "{left} < {right}",
+    "lte": "{left} <= {right}",
 }
 
 
@@ -157,7 +157,7 @@ def _own_unique_sets(model: type[models.Model], vendor: str) -> Iterator[UniqueS
             raise _refused(model, constraint.name, "expressions")
         fields = tuple(_stored(model, constraint.name, name).attname for name in constraint.fields)
         where = constraint.condition
-        condition = _Compiler(model, constraint, vendor).test(where).true if where else None
+        condition = _Compiler(model, constraint, vendor).holds() if where else None
         distinct = constraint.nulls_distinct is not False
         yield UniqueSet(constraint.name, fields, condition, where, distinct, model, constraint)
 
@@ -165,45 +165,33 @@ def _own_unique_sets(model: type[models.Model], vendor: str) -> Iterator[UniqueS
 # --- compiling a condition ------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class _Test:
-    """A condition as two predicates, of which neither holds where SQL's answer is unknown."""
+    """A condition as two Python expressions of `row`, of which neither holds where SQL's answer is unknown."""
 
-    true: Predicate
-    false: Predicate
+    true: str
+    false: str
     reads: tuple[str, ...]
 
 
-def _all(predicates: Sequence[Predicate]) -> Predicate:
-    return reduce(lambda one, other: lambda row: one(row) and other(row), predicates)
+def _joined(word: str, parts: Iterable[str]) -> str:
+    return "(" + f" {word} ".join(parts) + ")"
 
 
-def _any(predicates: Sequence[Predicate]) -> Predicate:
-    return reduce(lambda one, other: lambda row: one(row) or other(row), predicates)
+def _and(tests: Sequence[_Test], reads: tuple[str, ...]) -> _Test:
+    return _Test(_joined("and", [test.true for test in tests]), _joined("or", [test.false for test in tests]), reads)
 
 
-def _and(tests: Sequence[_Test]) -> _Test:
-    return _Test(_all([test.true for test in tests]), _any([test.false for test in tests]), _reads(tests))
+def _or(tests: Sequence[_Test], reads: tuple[str, ...]) -> _Test:
+    return _Test(_joined("or", [test.true for test in tests]), _joined("and", [test.false for test in tests]), reads)
 
 
-def _or(tests: Sequence[_Test]) -> _Test:
-    return _Test(_any([test.true for test in tests]), _all([test.false for test in tests]), _reads(tests))
-
-
-def _xor(tests: Sequence[_Test]) -> _Test:
+def _xor(tests: Sequence[_Test], reads: tuple[str, ...]) -> _Test:
     """Django asks for an odd number of true ones, of what is unknown as of what is false: never unknown itself."""
-    trues = [test.true for test in tests]
-    return _Test(
-        lambda row: sum(true(row) for true in trues) % 2 == 1,
-        lambda row: sum(true(row) for true in trues) % 2 == 0,
-        _reads(tests),
-    )
+    odd = " ^ ".join(f"bool({test.true})" for test in tests)
+    return _Test(f"({odd})", f"(not ({odd}))", reads)
 
 
 def _not(test: _Test) -> _Test:
     return _Test(test.false, test.true, test.reads)
-
-
-def _reads(tests: Sequence[_Test]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for test in tests for name in test.reads))
 
 
 CONNECTED = {models.Q.AND: _and, models.Q.OR: _or, models.Q.XOR: _xor}
@@ -216,11 +204,27 @@ class _Compiler:
         self, model: type[models.Model], constraint: models.CheckConstraint | models.UniqueConstraint, vendor: str
     ) -> None:
         self.model, self.constraint, self.vendor = model, constraint, vendor
+        self.constants: dict[str, Any] = {}
 
     def rule(self) -> Rule:
-        assert isinstance(self.constraint, models.CheckConstraint)  # noqa: S101
         test = self.test(self.constraint.condition)
-        return Rule(self.constraint.name, test.reads, test.false, self.constraint, self.model)
+        return Rule(self.constraint.name, test.reads, self.function(test.false), self.constraint, self.model)
+
+    def holds(self) -> Predicate:
+        return self.function(self.test(self.constraint.condition).true)
+
+    def function(self, expression: str) -> Predicate:
+        """One expression rather than a closure for each of its parts: 13 rules in 2 µs, not in 6.
+
+        Only attribute names of the model and names that `constant` gave are in it; values are not.
+        """
+        function: Predicate = eval(f"lambda row: {expression}", self.constants)  # noqa: S307
+        return function
+
+    def constant(self, value: Any) -> str:
+        name = f"c{len(self.constants)}"
+        self.constants[name] = value
+        return name
 
     def test(self, condition: Any) -> _Test:
         """A Q, or a pair (path, value) of one."""
@@ -228,7 +232,9 @@ class _Compiler:
             return self.lookup(*condition)
         if not isinstance(condition, models.Q) or not condition.children:
             raise self.refused(repr(condition))
-        test = CONNECTED[condition.connector]([self.test(child) for child in condition.children])
+        tests = [self.test(child) for child in condition.children]
+        reads = tuple(dict.fromkeys(name for test in tests for name in test.reads))
+        test = CONNECTED[condition.connector](tests, reads)
         return _not(test) if condition.negated else test
 
     def lookup(self, path: str, wanted: Any) -> _Test:
@@ -236,83 +242,64 @@ class _Compiler:
         if len(lookups) > 1:
             raise self.refused(path)
         column, lookup = self.column(name), (lookups or ["exact"])[0]
-        if lookup == "range":
-            low, high = wanted
-            return _and([self.compared(column, "gte", low, path), self.compared(column, "lte", high, path)])
-        if lookup == "in":
-            return self.among(column, wanted, path)
-        return self.compared(column, lookup, wanted, path)
-
-    def among(self, column: models.Field, wanted: Any, path: str) -> _Test:
-        """`IN`: like SQL as Django writes it, NULL in the list counts as not being there."""
-        if not isinstance(wanted, list | tuple | set | frozenset):
-            raise self.refused(path)
-        given = [one for one in wanted if one is not None]
-        if not given or any(hasattr(one, "resolve_expression") for one in given):
-            raise self.refused(path)
-        self.kind(column, path)
-        return self.member(column, self.prepared(column, "in", given))
-
-    def member(self, column: models.Field, wanted: Iterable[Any]) -> _Test:
-        read, members = operator.attrgetter(column.attname), frozenset(wanted)
-        unbroken = members | {None}
-        return _Test(lambda row: read(row) in members, lambda row: read(row) not in unbroken, (column.attname,))
-
-    def compared(self, column: models.Field, lookup: str, wanted: Any, path: str) -> _Test:
         if lookup == "isnull" or (lookup == "exact" and wanted is None):
             return self.null(column, wanted is None or wanted, path)
-        kind = self.kind(column, path)
-        if isinstance(wanted, models.F):
-            return self.same_row(column, lookup, self.column(wanted.name), path)  # type: ignore[attr-defined]
-        if wanted is None or hasattr(wanted, "resolve_expression"):
-            raise self.refused(path)
-        if lookup == "exact":
-            return self.member(column, [self.prepared(column, lookup, wanted)])
-        compare, value = self.comparison(kind, lookup, path), self.prepared(column, lookup, wanted)
-        read = operator.attrgetter(column.attname)
-        return _Test(
-            lambda row: (given := read(row)) is not None and compare(given, value),
-            lambda row: (given := read(row)) is not None and not compare(given, value),
-            (column.attname,),
-        )
+        if lookup == "in":
+            return self.among(column, wanted, path)
+        if lookup == "range":
+            low, high = wanted
+            tests = [self.compared(column, "gte", low, path), self.compared(column, "lte", high, path)]
+            return _and(tests, (column.attname,))
+        return self.compared(column, lookup, wanted, path)
 
     def null(self, column: models.Field, wanted: Any, path: str) -> _Test:
         if not isinstance(wanted, bool):
             raise self.refused(path)
-        read = operator.attrgetter(column.attname)
-        test = _Test(lambda row: read(row) is None, lambda row: read(row) is not None, (column.attname,))
+        value = f"row.{column.attname}"
+        test = _Test(f"{value} is None", f"{value} is not None", (column.attname,))
         return test if wanted else _not(test)
 
-    def same_row(self, column: models.Field, lookup: str, other: models.Field, path: str) -> _Test:
-        kind = self.kind(column, path)
-        if kind != self.kind(other, path) or lookup == "startswith":
-            raise self.refused(f"{path}=F({other.name!r})")
-        compare = operator.eq if lookup == "exact" else self.comparison(kind, lookup, path)
-        read = operator.attrgetter(column.attname, other.attname)
+    def among(self, column: models.Field, wanted: Any, path: str) -> _Test:
+        """`IN`, in whose list NULL counts as not being there, as Django leaves it out."""
+        self.kind(column, path)
+        given = [one for one in wanted if one is not None] if isinstance(wanted, list | tuple | set | frozenset) else []
+        if not given or any(hasattr(one, "resolve_expression") for one in given):
+            raise self.refused(path)
+        members = frozenset(self.prepared(column, "in", given))
+        true = f"row.{column.attname} in {self.constant(members)}"
+        return _Test(true, f"row.{column.attname} not in {self.constant(members | {None})}", (column.attname,))
 
-        def true(row: Any) -> bool:
-            one, another = read(row)
-            return one is not None and another is not None and compare(one, another)
+    def compared(self, column: models.Field, lookup: str, wanted: Any, path: str) -> _Test:
+        """With a value, or with another column of the row."""
+        compare = self.comparison(self.kind(column, path), lookup, path)
+        known, reads = [f"(a := row.{column.attname}) is not None"], [column.attname]
+        if isinstance(wanted, models.F):
+            other = self.column(wanted.name)  # type: ignore[attr-defined]
+            if self.kind(other, path) != self.kind(column, path) or lookup == "startswith":
+                raise self.refused(f"{path}=F({other.name!r})")
+            known.append(f"(b := row.{other.attname}) is not None")
+            reads.append(other.attname)
+            right = "b"
+        elif wanted is None or hasattr(wanted, "resolve_expression"):
+            raise self.refused(path)
+        else:
+            right = self.constant(self.prepared(column, lookup, wanted))
+        judged = compare.format(left="a", right=right)
+        return _Test(_joined("and", [*known, judged]), _joined("and", [*known, f"not {judged}"]), tuple(reads))
 
-        def false(row: Any) -> bool:
-            one, another = read(row)
-            return one is not None and another is not None and not compare(one, another)
-
-        return _Test(true, false, (column.attname, other.attname))
-
-    def comparison(self, kind: str, lookup: str, path: str) -> Callable[[Any, Any], bool]:
-        if lookup in ORDERINGS and kind in ORDERED:
-            return ORDERINGS[lookup]
+    def comparison(self, kind: str, lookup: str, path: str) -> str:
+        """How two values are compared, as a Python expression of `{left}` and `{right}`."""
+        if lookup == "exact" or (lookup in COMPARISONS and kind in ORDERED):
+            return COMPARISONS[lookup]
         if lookup == "startswith" and kind == "text":
-            # SQLite's LIKE takes A for a, and no other letter for its small one; so does `lower` of bytes.
-            return _starts_whatever_case if self.vendor == "sqlite" else str.startswith
+            # SQLite's LIKE takes A for a, but É not for é; so does `lower` of bytes.
+            fold = ".encode().lower()" if self.vendor == "sqlite" else ""
+            return f"{{left}}{fold}.startswith({{right}}{fold})"
         raise self.refused(path)
 
     def prepared(self, column: models.Field, lookup: str, wanted: Any) -> Any:
         """The right-hand side as Django prepares it for this field: an enumeration's value, a target's key."""
-        found = column.get_lookup(lookup)
-        assert found is not None  # noqa: S101
-        return found(Value(None, column), wanted).rhs
+        return column.get_lookup(lookup)(Value(None, column), wanted).rhs  # type: ignore[misc]
 
     def column(self, name: str) -> models.Field:
         return _stored(self.model, self.constraint.name, name)
@@ -328,10 +315,6 @@ class _Compiler:
 
     def refused(self, what: str) -> NotImplementedError:
         return _refused(self.model, self.constraint.name, what)
-
-
-def _starts_whatever_case(text: str, start: str) -> bool:
-    return text.encode().lower().startswith(start.encode().lower())
 
 
 def _stored(model: type[models.Model], constraint: str, name: str) -> models.Field:
