@@ -1,0 +1,54 @@
+"""Who may see a batch, and who may do what with it."""
+
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.urls import reverse
+
+from curation.importing import resources
+from curation.importing.batches import WORKBOOK, sheets_of
+from curation.models import Batch
+
+
+def may_import(request: HttpRequest, sheet: str) -> bool:
+    return request.user.has_perm(resources.sheets()[sheet].resource.permission("import"))
+
+
+def may_see(request: HttpRequest, batch: Batch | None = None) -> bool:
+    """To see a batch one must be allowed to import each of its sheets."""
+    if not request.user.has_perm("curation.view_batch"):
+        return False
+    return batch is None or all(may_import(request, sheet) for sheet in sheets_of(batch))
+
+
+def allowed(request: HttpRequest) -> list[str]:
+    """The sheets that this editor may import."""
+    return [sheet for sheet in resources.sheets() if may_import(request, sheet)]
+
+
+def targets(request: HttpRequest) -> list[str]:
+    """What the batches that this editor may see are of."""
+    sheets = allowed(request)
+    return [*sheets, WORKBOOK] if sheets else []
+
+
+def may_confirm(request: HttpRequest) -> bool:
+    return request.user.has_perm("curation.confirm_batch")
+
+
+def may_undo(request: HttpRequest) -> bool:
+    return request.user.has_perm("curation.undo_batch")
+
+
+def groups_with(codename: str) -> list[str]:
+    """The groups whose members have a permission of batches, to be asked."""
+    holders = Group.objects.filter(permissions__codename=codename, permissions__content_type__app_label="curation")
+    return list(holders.order_by("name").values_list("name", flat=True))
+
+
+def import_url(request: HttpRequest, batch: Batch) -> str:
+    """Where to upload such a file again."""
+    for name in sheets_of(batch):
+        if may_import(request, name):
+            options = resources.sheets()[name].resource.model._meta
+            return reverse(f"admin:{options.app_label}_{options.model_name}_import")
+    return ""

@@ -1,0 +1,400 @@
+"""The page of a batch in each of its states, the list of batches, and what one may do on them."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+
+from curation.models import Batch
+from curation.models.batches import after
+from tests.curation.importing.making import batch, changed, fact, new, rejected, rows, upload
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/curation/batch/"
+
+
+@pytest.fixture
+def asha() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("asha"))
+    return client
+
+
+def member(*permissions: str) -> Client:
+    """Of the staff, with these permissions (“curation.view_batch”) and no others."""
+    user = User.objects.create_user("mira", is_staff=True)
+    for name in permissions:
+        label, codename = name.split(".")
+        user.user_permissions.add(Permission.objects.get(content_type__app_label=label, codename=codename))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text(response) -> str:
+    """What the page says, without markup, in single spaces."""
+    main = response.content.decode().split('<main id="content-start"')[-1].split("</main>")[0]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main)).replace(" .", ".").replace(" ,", ",")
+
+
+def page(client: Client, of: Batch, **asked):
+    response = client.get(of.get_absolute_url(), asked)
+    assert response.status_code == 200
+    return response
+
+
+# --- each state -----------------------------------------------------------------------------
+def test_waiting_batch_shows_how_far_it_is_and_loads_itself_anew(asha):
+    waiting = batch("checking", done=12_000, total=100_000, lease_until=after(seconds=60))
+    html = page(asha, waiting).content.decode()
+    assert "12,000 of 100,000 rows checked." in html
+    assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in html
+    assert re.search(r'<progress id="progress" value="12000" max="100000">', html)
+    assert "You can close this page" in html
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"), [("waiting", True), ("checking", True), ("confirmed", True), ("applying", False)]
+)
+def test_batch_can_be_cancelled_until_it_is_applied(asha, state, offered):
+    html = page(asha, batch(state, lease_until=after(seconds=60))).content.decode()
+    assert ("/cancel/" in html) == offered
+
+
+def test_applying_batch_says_that_nothing_is_half_done(asha):
+    shown = page(asha, batch("applying", lease_until=after(seconds=60)))
+    assert "Applying. This can take some minutes; nothing is half done." in text(shown)
+
+
+def test_batch_that_nobody_takes_says_how_to_start_a_worker(asha):
+    waiting = batch("waiting")
+    assert "worker" not in text(page(asha, waiting))
+    Batch.objects.filter(pk=waiting.pk).update(created_at=timezone.now() - timedelta(minutes=1))
+    waiting.steps.update(at=timezone.now() - timedelta(minutes=1))
+    assert "It seems that no worker is running" in text(page(asha, waiting))
+    assert "manage.py db_worker" in text(page(asha, waiting))
+
+
+def test_batch_whose_lease_ran_out_reads_as_interrupted(asha):
+    left = batch("checking", upload=upload(), lease_until=timezone.now() - timedelta(seconds=1))
+    said = text(page(asha, left))
+    assert "Interrupted, nothing written." in said
+    assert "Check again" in said
+
+
+def test_refused_batch_says_why_and_what_next(asha):
+    said = text(page(asha, batch("refused", problem="The file has no headers.", upload=upload())))
+    assert (
+        "Refused. Nothing was written. The file has no headers. Check again Mend the file and upload it again" in said
+    )
+
+
+def test_batch_whose_file_is_gone_is_not_checked_again(asha):
+    said = text(page(asha, batch("cancelled")))
+    assert "Cancelled. Nothing was written. The file is no longer kept." in said
+    assert "Check again" not in said
+
+
+def test_stale_batch_shows_all_three_versions(asha):
+    moved = {
+        "sheet": "facts", "row": 7, "key": "acsa-ij-001", "before": fact(), "now": fact(statement="They met."),
+        "after": fact(statement="They signed it in Tokyo."),
+    }  # fmt: skip
+    said = text(page(asha, batch("stale", stale=[moved], upload=upload())))
+    assert "Nothing was applied: some rows changed after the preview." in said
+    assert (
+        "Row 7 acsa-ij-001 statement When it was checked They signed it in Delhi. Now They met. "
+        "This batch would write They signed it in Tokyo."
+    ) in said
+    assert "New preview without these rows" in said
+    assert "modality" not in said
+
+
+def test_stale_row_that_is_gone_says_so(asha):
+    moved = {"sheet": "facts", "row": 7, "key": "acsa-ij-001", "before": fact(), "now": None, "after": fact(note="x")}
+    assert "It is not there any more." in text(page(asha, batch("stale", stale=[moved])))
+
+
+def test_applied_batch_says_who_applied_what_and_offers_to_undo_it(asha):
+    applied = batch("applied", upload=upload())
+    rows(applied, new(), changed())
+    said = text(page(asha, applied))
+    assert "Applied by charlie on" in said
+    assert "1 new · 1 changed" in said
+    assert "ab" * 32 in said
+    assert "Undo this import" in said
+    assert "Download the file with references filled in" in said
+
+
+def test_undone_batch_leads_to_its_undo_and_is_not_undone_twice(asha):
+    applied = batch("applied")
+    rows(applied, new())
+    undo = batch("applied", kind="undo", undoes=applied)
+    said = text(page(asha, applied))
+    assert f"Undo, applied: Batch {undo.pk}" in said
+    assert "Undo this import" not in said
+
+
+def test_every_batch_ends_with_what_was_done(asha):
+    preview = batch()
+    preview.step("checked", by="", detail="facts: 2 new")
+    assert re.search(r"uploaded · asha .* checked · asha · facts: 2 new $", text(page(asha, preview)))
+
+
+# --- preview --------------------------------------------------------------------------------
+def test_preview_says_first_what_students_would_lose(asha):
+    loss = {"kind": "relations.fact", "name": "facts", "leaving": [["acsa-ij-001", "They signed it."]], "returning": []}
+    preview = batch(losses=[loss])
+    rows(preview, changed())
+    said = text(page(asha, preview))
+    assert "Students would lose: facts (1) acsa-ij-001: They signed it." in said
+    assert said.index("Students would lose") < said.index("How many rows") < said.index("Row 2")
+    assert "Apply 1 changed row, and take 1 fact from students" in said
+
+
+def test_preview_lists_at_most_fifty_losses(asha):
+    leaving = [[f"fact-{number:03d}", "Words."] for number in range(60)]
+    preview = batch(losses=[{"kind": "relations.fact", "name": "facts", "leaving": leaving}])
+    rows(preview, changed())
+    said = text(page(asha, preview))
+    assert (said.count("Words."), "and 10 more" in said) == (50, True)
+    assert "and take 60 facts from students" in said
+
+
+def test_preview_without_losses_says_so(asha):
+    assert "Nothing: all that students see today stays." in text(page(asha, batch()))
+
+
+def test_preview_shows_errors_first(asha):
+    preview = batch()
+    rows(preview, new(key="a-001"), changed(key="a-002"), rejected(key="a-003"), {"kind": "same", "key": "a-004"})
+    shown = page(asha, preview)
+    assert [record.row.key for record in shown.context["rows"].records] == ["a-003"]
+    said = text(shown)
+    assert "Row 4 a-003 rejected topics : defense No topic has this key; “defence” is near." in said
+    assert "Apply 1 new and 1 changed rows" in said
+    assert "Download rejected rows: facts (1)" in said
+
+
+def test_preview_counts_lead_to_their_rows(asha):
+    preview = batch()
+    rows(preview, new(key="a-001"), rejected(key="a-002"), new(key="a-003"))
+    (line,) = page(asha, preview).context["rows"].table
+    assert [(cell["label"], cell["count"], cell["url"]) for cell in line["cells"]] == [
+        ("new", "2", "?show=new#rows"),
+        ("changed", "0", ""),
+        ("same", "0", ""),
+        ("rejected", "1", "?show=rejected#rows"),
+    ]
+    shown = page(asha, preview, show="new")
+    assert [record.row.key for record in shown.context["rows"].records] == ["a-001", "a-003"]
+
+
+def test_preview_of_a_workbook_counts_each_sheet(asha):
+    preview = batch(target="workbook")
+    rows(preview, new(sheet="facts", key="a-001"), new(sheet="entities", key="acsa-ij", after={"slug": "acsa-ij"}))
+    shown = page(asha, preview)
+    assert [line["sheet"] for line in shown.context["rows"].table] == ["entities", "facts"]
+    shown = page(asha, preview, show="new", sheet="facts")
+    assert [record.row.key for record in shown.context["rows"].records] == ["a-001"]
+
+
+def test_changed_row_marks_the_words(asha):
+    preview = batch()
+    rows(preview, changed())
+    html = page(asha, preview).content.decode()
+    assert "They signed it in " in html
+    assert "<del>Delhi.</del>" in html
+    assert "<ins>Tokyo.</ins>" in html
+
+
+def test_new_row_shows_what_is_unusual(asha):
+    preview = batch()
+    rows(preview, new())
+    (record,) = page(asha, preview).context["rows"].records
+    assert [name for name, _lines in record.values] == ["ref", "subject", "statement", "date", "partners"]
+
+
+def test_row_shows_its_notes(asha):
+    preview = batch()
+    note = {"message": "Possible duplicate of acsa-ij-002", "url": "/facts/acsa-ij-002/"}
+    rows(preview, new(notes=[note, {"message": "Made because row 7 names it.", "url": ""}]))
+    html = page(asha, preview).content.decode()
+    assert '<a href="/facts/acsa-ij-002/">Possible duplicate of acsa-ij-002</a>' in html
+    assert "<li>Made because row 7 names it.</li>" in html
+
+
+def test_row_is_found_by_any_line_of_its_record(asha):
+    preview = batch()
+    rows(preview, rejected(), new(number=10, last_number=12, key="a-010"), new(number=13, last_number=13, key="a-013"))
+    shown = page(asha, preview, row="11")
+    assert [record.where for record in shown.context["rows"].records] == ["Rows 10–12"]
+    assert "No record of the file stands on this row." in text(page(asha, preview, row="99"))
+    assert "Write the number of a row, such as 12." in text(page(asha, preview, row="twelve"))
+
+
+def test_preview_is_paged(asha):
+    preview = batch()
+    rows(preview, *(new(key=f"a-{number:03d}") for number in range(120)))
+    shown = page(asha, preview, page="3")
+    assert len(shown.context["rows"].records) == 20
+    html = shown.content.decode()
+    assert 'href="?show=new&amp;page=2#rows"' in html
+    assert '<span class="this-page" aria-current="page">3</span>' in html
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_preview_asks_the_database_as_often_for_many_rows(asha, django_assert_num_queries, count):
+    preview = batch()
+    rows(preview, *(changed(key=f"a-{number:03d}") for number in range(count)))
+    page(asha, preview)
+    with django_assert_num_queries(6):
+        page(asha, preview)
+
+
+def test_preview_that_would_do_nothing_has_no_button(asha):
+    preview = batch()
+    rows(preview, {"kind": "same", "key": "a-001"})
+    shown = page(asha, preview)
+    assert "There is nothing to apply: all of it is there already." in text(shown)
+    assert "/confirm/" not in shown.content.decode()
+
+
+def test_preview_says_who_may_apply_it():
+    preview = batch()
+    rows(preview, new())
+    shown = page(member("curation.view_batch", "relations.import_fact"), preview)
+    assert re.search(r"You may not apply it\. .*publisher", text(shown))
+    assert "/confirm/" not in shown.content.decode()
+
+
+def test_preview_says_what_was_found_in_the_file(asha):
+    sheet = {
+        "name": "facts", "title": "", "headers": ["ref", "Statement", "evidence", "mine"],
+        "columns": ["ref", "statement", None, None], "ignored": ["evidence"], "left_out": ["mine"], "unknown": [],
+        "doubled": [],
+    }  # fmt: skip
+    found = {"words": ["UTF-8", "parted by commas"], "left_out": ["Sheet2"], "sheets": [sheet]}
+    assert page(asha, batch(found=found)).context["found"] == [
+        "UTF-8, parted by commas",
+        "The sheet “Sheet2” is left out.",
+        "“Statement” is read as statement.",
+        "The column “evidence” is computed by the site: it is accepted and ignored.",
+        "The column “mine” of the file is left out, as chosen.",
+        "The file has no column “subject”. It can change records that are there; a new one needs it.",
+    ]
+
+
+def test_undo_says_what_it_removes_restores_and_keeps(asha):
+    undo = batch(kind="undo", undoes=batch("applied"))
+    kept = {"kind": "kept", "key": "a-003", "problems": [{"row": 4, "message": "Bob has edited it since."}]}
+    rows(undo, {"kind": "removed", "key": "a-001", "before": fact()}, changed(key="a-002"), kept)
+    said = text(page(asha, undo))
+    assert "1 rows are kept" not in said
+    assert "1 row is kept as it is, for the reason below. The rest may be undone." in said
+    assert "Row 4 a-003 kept Bob has edited it since." in said
+    assert "Remove 1 and restore 1 records" in said
+
+
+# --- columns to be matched ------------------------------------------------------------------
+def unmatched() -> Batch:
+    sheet = {
+        "name": "facts", "headers": ["ref", "statment", "colour"], "columns": ["ref", None, None], "ignored": [],
+        "left_out": [], "unknown": [["statment", "statement"], ["colour", ""]], "doubled": [],
+    }  # fmt: skip
+    return batch("mapping", upload=upload(size=10), found={"words": ["UTF-8"], "sheets": [sheet]})
+
+
+def test_unknown_columns_are_matched_by_hand_with_the_nearest_chosen(asha):
+    form = page(asha, unmatched()).context["form"]
+    assert [(field.label, field.initial) for field in form] == [("“statment”", "statement"), ("“colour”", "")]
+    (left_out, *columns) = form.fields["header_0"].choices
+    assert left_out == ("", "leave this column out")
+    assert ("ref", "ref") not in columns
+    assert ("evidence", "evidence") not in columns
+
+
+def test_two_headers_are_not_matched_with_one_column(asha):
+    of = unmatched()
+    response = asha.post(f"{LIST}{of.pk}/map/", {"header_0": "statement", "header_1": "statement"})
+    assert response.status_code == 422
+    assert "“statment” is already matched with statement: leave one of the two out." in text(response)
+    of.refresh_from_db()
+    assert of.state == "mapping"
+
+
+# --- who may --------------------------------------------------------------------------------
+POSTS = ["map", "cancel", "confirm", "undo", "again"]
+GETS = ["change", "rejects", "filled", "progress"]
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_deeds_are_posted(asha, name):
+    of = batch()
+    assert asha.get(f"{LIST}{of.pk}/{name}/").status_code == 405
+    assert asha.post(f"{LIST}999/{name}/").status_code == 404
+
+
+@pytest.mark.parametrize("name", GETS)
+def test_pages_are_not_posted_to(asha, name):
+    of = batch()
+    assert asha.post(f"{LIST}{of.pk}/{name}/").status_code == 405
+    assert asha.get(f"{LIST}999/{name}/").status_code == 404
+
+
+@pytest.mark.parametrize("name", [*POSTS, *GETS])
+@pytest.mark.parametrize("held", [[], ["curation.view_batch"], ["relations.import_fact"]])
+def test_batch_is_for_those_who_may_import_its_sheets(name, held):
+    client, of = member(*held), batch()
+    send = client.post if name in POSTS else client.get
+    assert send(f"{LIST}{of.pk}/{name}/").status_code == 403
+
+
+@pytest.mark.parametrize(("name", "state"), [("confirm", "preview"), ("undo", "applied")])
+def test_confirm_and_undo_need_permissions_of_their_own(name, state):
+    of = batch(state)
+    assert member("curation.view_batch", "relations.import_fact").post(f"{LIST}{of.pk}/{name}/").status_code == 403
+    of.refresh_from_db()
+    assert of.state == state
+
+
+def test_batch_of_a_strange_number_is_not_found(asha):
+    assert asha.get(f"{LIST}nonsense/change/").status_code == 404
+
+
+# --- progress -------------------------------------------------------------------------------
+def test_progress_is_told_to_the_script(asha):
+    of = batch("checking", done=5, total=10, lease_until=after(seconds=60))
+    response = asha.get(f"{LIST}{of.pk}/progress/")
+    assert response.json() == {
+        "state": "checking", "done": 5, "total": 10, "words": "5 of 10 rows checked.", "waits": False,
+    }  # fmt: skip
+    assert "no-store" in response["Cache-Control"]
+
+
+# --- the list -------------------------------------------------------------------------------
+@pytest.mark.parametrize("count", [1, 3])
+def test_list_of_batches(asha, django_assert_num_queries, count):
+    for _number in range(count):
+        rows(batch(), new(), rejected())
+    asha.get(LIST)
+    with django_assert_num_queries(5):
+        response = asha.get(LIST)
+    said = text(response)
+    assert said.count("checked, waiting for you") >= count
+    assert said.count("1 new · 1 rejected") == count
+    assert "Add bulk import" not in said
+
+
+def test_list_says_that_a_batch_was_interrupted(asha):
+    batch("applying", lease_until=timezone.now() - timedelta(seconds=1))
+    assert "interrupted, nothing written" in text(asha.get(LIST))
+
+
+def test_list_has_only_batches_of_sheets_one_may_import():
+    mine, _other = batch(), batch(target="sources")
+    client = member("curation.view_batch", "relations.import_fact")
+    assert list(client.get(LIST).context["cl"].result_list) == [mine]
