@@ -37,8 +37,12 @@ def start(
     options: Mapping[str, Any] | None = None,
     mapping: Mapping[str, Any] | None = None,
     without: Iterable[tuple[str, int]] = (),
+    on_site: bool = True,
 ) -> Batch:
-    """Have a kept file checked: a small one at once, so that the batch that is returned may be checked already."""
+    """Have a kept file checked: a small one at once, so that the batch that is returned may be checked already.
+
+    `on_site` is false for a command, which checks it by itself.
+    """
     expire()
     with transaction.atomic():
         batch = Batch.objects.create(
@@ -50,8 +54,10 @@ def start(
             **_of(upload),
         )
         batch.step(What.UPLOADED, detail=upload.name)
-        tasks.enqueue(tasks.check_batch, batch)
-    tasks.run_if_small(tasks.check_batch, batch)
+        if on_site:
+            tasks.enqueue(tasks.check_batch, batch)
+    if on_site:
+        tasks.run_if_small(tasks.check_batch, batch)
     return batch
 
 
