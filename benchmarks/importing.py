@@ -5,7 +5,8 @@ three times what raw executemany or COPY of the same final rows takes, and at le
 stock admin's dry run and import (measured on a tenth of the rows); 200 MB at most; the same again writes nothing
 and is twice as fast; undo is no slower; export at least ten times the stock rate in 120 MB.
 
-FACTS_IMPORTED (default 100000) sets how many, FACTS_BY_STOCK how many of them the stock way. Each side runs in a process and a database of its own.
+FACTS_IMPORTED (default 100000) sets how many, FACTS_BY_STOCK how many the stock way. Each side runs in a process
+and a database of its own.
 """
 
 import csv
