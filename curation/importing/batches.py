@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from curation.importing import tasks
+from curation.importing import tasks, uploads
 from curation.models import Batch, Step, Upload
 
 WORKBOOK = "workbook"
@@ -99,7 +99,7 @@ def again(batch: Batch, *, by: str) -> Batch:
         _lock(batch)
         if batch.state not in OVER and not batch.lease_ran_out:
             raise NotNow(_("There is nothing to check again: it is %s.") % _shown(batch))
-        if batch.undoes is None and (batch.upload is None or batch.upload.expires_at < timezone.now()):
+        if batch.undoes is None and (batch.upload is None or batch.upload.expires_at <= timezone.now()):
             raise NotNow(_("The file is no longer kept. Upload it again."))
         stale = [[row["sheet"], row["row"]] for row in batch.stale]
         new = Batch.objects.create(
@@ -125,15 +125,13 @@ def again(batch: Batch, *, by: str) -> Batch:
 
 def expire(now: datetime.datetime | None = None) -> int:
     """Forget files and previews that are kept no longer; the batches and their steps stay. How many batches."""
-    from curation.importing import uploads
-
     now = now or timezone.now()
     told = Step.objects.filter(batch=OuterRef("pk"), what=What.EXPIRED)
     old = Batch.objects.filter(~Exists(told), expires_at__lt=now).exclude(state=State.APPLIED)
     expired = 0
     for pk in old.exclude(state__in=Batch.AT_WORK, lease_until__gte=now).values_list("pk", flat=True):
         expired += _expire(pk)
-    uploads.expire()
+    uploads.expire(now)
     return expired
 
 
