@@ -188,7 +188,7 @@ rows = st.fixed_dictionaries({attname: st.sampled_from([None, *values]) for attn
 
 def rule_of(condition: Any, model: type[models.Model] = Fact) -> constraints.Rule:
     constraint = models.CheckConstraint(condition=condition, name="tried")
-    return constraints._Compiler(model, constraint, connection.vendor).rule()
+    return constraints._Compiler(model, "tried", connection.vendor).rule(constraint)
 
 
 @real
