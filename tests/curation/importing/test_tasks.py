@@ -279,7 +279,9 @@ def worker(*arguments: str) -> subprocess.Popen:
     """One that has begun to look into the queue: it has done what was in it."""
     batch = waiting(upload=small())
     tasks.check_batch.enqueue(batch.pk)
-    process = subprocess.Popen(**processes.command("db_worker", "--no-startup-delay", "--interval", "0.2", *arguments))
+    process = subprocess.Popen(
+        **processes.command("db_worker", "--no-startup-delay", "--interval", "0.2", "--verbosity", "0", *arguments)
+    )
     until = time.monotonic() + 60
     while Batch.objects.get(pk=batch.pk).state != State.PREVIEW:
         assert process.poll() is None
@@ -308,3 +310,18 @@ def test_step_of_a_refusal_says_why(caplog):
     batch = waiting()
     tasks.refuse(batch, FULL)
     assert list(Step.objects.values_list("what", "by", "detail")) == [("refused", "esha", FULL)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_left_alone_gives_back_what_it_is_at(beside):
+    """It does not go on for minutes where the one who started it has gone: `make run` was stopped."""
+    process = worker("--beside", str(beside.pid))
+    batch = batches.start(uploads.keep(csv(40_000), by="esha"), target="sources", by="esha")
+    until = time.monotonic() + 30
+    while Batch.objects.get(pk=batch.pk).done == 0:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    beside.kill()
+    beside.wait()
+    process.wait(timeout=10)
+    assert Batch.objects.get(pk=batch.pk).shown_state == State.INTERRUPTED
