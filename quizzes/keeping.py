@@ -8,8 +8,8 @@ from curation import consequences, database, groups, revisions
 from quizzes.models import Part, Question
 
 _AUTHOR = [f"{action}_{model}" for model in ("question", "part") for action in ("view", "add", "change")]
-_AUTHOR += ["delete_part"]
-_PUBLISHER = ["publish_question", "delete_question", "view_attempt"]
+_AUTHOR += ["delete_part", "export_question"]
+_PUBLISHER = ["publish_question", "import_question", "delete_question", "view_attempt"]
 
 
 def register() -> None:

@@ -24,14 +24,16 @@ from relations.models import (
 STAMPED = (Alias, Check, Citation, Disagreement, Entity, Fact, Passage, PassageText, Property, Side, Source, Topic)
 
 _EDITED = ("fact", "citation", "source", "passage", "entity", "alias", "disagreement", "side")
+_EXCHANGED = ("fact", "source", "passage", "entity", "topic")
 _AUTHOR = [
     *(f"{action}_{model}" for model in _EDITED for action in ("view", "add", "change")),
     *("view_topic", "view_property", "view_check", "delete_citation", "delete_alias", "delete_side"),
-    *("export_fact", "export_source"),
+    *(f"export_{model}" for model in _EXCHANGED),
 ]
 _REVIEWER = ["check_citation", "attach_text"]
 _PUBLISHER = [
-    *("publish_fact", "settle_disagreement", "import_fact", "import_source"),
+    *("publish_fact", "settle_disagreement"),
+    *(f"import_{model}" for model in _EXCHANGED),
     *(f"delete_{model}" for model in ("fact", "source", "passage", "entity", "disagreement")),
     *(f"{action}_{model}" for model in ("topic", "property") for action in ("add", "change", "delete")),
 ]

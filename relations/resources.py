@@ -25,6 +25,7 @@ from curation.importing.resources import (
 from relations import grading
 from relations.fields import sort_key
 from relations.models import Alias, Check, Citation, Entity, Fact, Passage, Property, Source, Topic
+from relations.models.citations import CheckQuerySet
 from relations.rules import fact_errors
 
 MUCH_ALIKE = 90  # of 100, by the words whatever their order (rapidfuzz token_sort_ratio)
@@ -74,6 +75,9 @@ class PassageResource(RecordResource):
         model = Passage
         import_id_fields = ["ref"]
         fields = ("ref", "source", "number", "heading", "role", "label", "digest")
+
+    def resting(self, keys: Sequence[str]) -> Iterable[str]:
+        return checks(Check.objects.filter(citation__passage__ref__in=keys))
 
     def refresh(self, pks: Sequence[Any], *, are_new: bool) -> None:
         if not are_new:  # the digest of a passage decides which checks count
@@ -225,10 +229,8 @@ class FactResource(RecordResource):
         if not are_new:  # what is new rests on nothing checked, and says so
             grading.refresh(pks)
 
-    def resting(self) -> Iterable[str]:
-        counting = Check.objects.counting().order_by()
-        for ref, passage, by in counting.values_list("citation__fact__ref", "citation__passage__ref", "by"):
-            yield f"{ref} ← {passage} ({by})"
+    def resting(self, keys: Sequence[str]) -> Iterable[str]:
+        return checks(Check.objects.filter(citation__fact__ref__in=keys))
 
     # --- what is there already ---
 
@@ -270,3 +272,10 @@ class FactResource(RecordResource):
 
     def url(self, key: str) -> str:
         return reverse("relations:fact_detail", args=[key])
+
+
+def checks(of: CheckQuerySet) -> Iterable[str]:
+    """Those of the checks that count today, each in words."""
+    named = of.counting().order_by().values_list("citation__fact__ref", "citation__passage__ref", "by", "at")
+    for ref, passage, by, at in named:
+        yield f"{ref} ← {passage} ({by}, {at:%Y-%m-%d})"

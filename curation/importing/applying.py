@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation import consequences, database, stamps
-from curation.importing import comparing, leases, tasks
+from curation.importing import comparing, leases, states, tasks
 from curation.importing.batches import NotNow
 from curation.importing.resources import RecordResource, sheets
 from curation.importing.saving import Saver, tables_of
@@ -194,15 +194,11 @@ def foreseen(batch: Batch, renew: Callable[[], object]) -> list[dict[str, Any]]:
     if not batch.count(*touching):
         return []
     renew()
-    resting: list[set[str]] = []
-    resources = [sheets()[name].resource for name in _sheets_written(batch)]
     with stamps.writing():
-        before = consequences.seen()
-        resting.append(_resting(resources))
+        before, resting = consequences.seen(), _resting(batch, touching)
         with transaction.atomic():
             write(batch, only=touching, compare=False)
-            after = consequences.seen()
-            resting.append(_resting(resources))
+            after, still = consequences.seen(), _resting(batch, touching)
             transaction.set_rollback(True)
         found = [
             {
@@ -214,13 +210,18 @@ def foreseen(batch: Batch, renew: Callable[[], object]) -> list[dict[str, Any]]:
             for one in consequences.between(before, after)
             if one.leaving or one.returning
         ]
-    if lapsing := sorted(resting[0] - resting[1]):
+    if lapsing := sorted(resting - still):
         found.append(
             {"kind": "checks", "name": _("checks"), "leaving": [[one, ""] for one in lapsing], "returning": []}
         )
     return found
 
 
-def _resting(resources: Sequence[RecordResource]) -> set[str]:
-    """What counts only while the words it was made for stay, in words."""
-    return {one for resource in {type(one): one for one in resources}.values() for one in resource.resting()}
+def _resting(batch: Batch, only: Sequence[str]) -> set[str]:
+    """What counts only while the records of these rows stay as they are, in words."""
+    every = sheets()
+    found: set[str] = set()
+    for sheet, rows in chunks(batch, only):
+        for some in states.in_turn([row.key for row in rows]):
+            found.update(every[sheet].resource.resting(some))
+    return found

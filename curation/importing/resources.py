@@ -193,8 +193,8 @@ class RecordResource(resources.ModelResource):
     def refresh(self, pks: Sequence[Any], *, are_new: bool) -> None:
         """Compute again what is kept computed, after these rows were written."""
 
-    def resting(self) -> Iterable[str]:
-        """What counts only while records stay as they are (checks), in words that tell one from another."""
+    def resting(self, keys: Sequence[str]) -> Iterable[str]:
+        """What counts only while these records stay as they are (checks), in words that tell one from another."""
         return ()
 
     def url(self, key: str) -> str:

@@ -124,7 +124,11 @@ class Question(models.Model):
         ordering = ["ref"]
         verbose_name = _("question")
         verbose_name_plural = _("questions")
-        permissions = [("publish_question", _("Can publish, withdraw and re-pin questions"))]
+        permissions = [
+            ("publish_question", _("Can publish, withdraw and re-pin questions")),
+            ("import_question", _("Can import questions")),
+            ("export_question", _("Can export questions")),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(stem=""),

@@ -55,6 +55,7 @@ class Entity(models.Model):
         ordering = ["slug"]
         verbose_name = _("name")
         verbose_name_plural = _("names")
+        permissions = [("import_entity", _("Can import names")), ("export_entity", _("Can export names"))]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
@@ -157,6 +158,7 @@ class Topic(models.Model):
         ordering = ["slug"]
         verbose_name = _("topic")
         verbose_name_plural = _("topics")
+        permissions = [("import_topic", _("Can import topics")), ("export_topic", _("Can export topics"))]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(name=""),

@@ -202,6 +202,7 @@ class Passage(models.Model):
         ordering = ["source__slug", "number", "ref"]
         verbose_name = _("passage")
         verbose_name_plural = _("passages")
+        permissions = [("import_passage", _("Can import passages")), ("export_passage", _("Can export passages"))]
         indexes = [models.Index(fields=["source", "number"], name="passage_in_source")]
         constraints = [
             models.CheckConstraint(
