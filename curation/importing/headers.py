@@ -142,7 +142,9 @@ def match(headers: Sequence[str], columns: Sequence[ColumnLike], mapping: Mappin
     matched.ignored = list(dict.fromkeys(matched.ignored))
     matched.left_out = list(dict.fromkeys(matched.left_out))
     matched.doubled = [(name, tuple(given)) for name, given in used.items() if len(given) > 1]
-    matched.missing = [name for name, column in names.items() if column.required and name not in used]
+    matched.missing = [
+        column.name for column in columns if column.required and not column.readonly and column.name not in used
+    ]
     free = [column for column in columns if column.name not in used]
     matched.unknown = [(header, _nearest(header, free)) for header in dict.fromkeys(dict(matched.unknown))]
     return matched

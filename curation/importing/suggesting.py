@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from rapidfuzz import fuzz, process
 
 CUTOFF = 75  # of 100; “defense” and “defence” are 86, “veiw” and “view” 75
+SAME_NUMBERS = 10  # by which one of the same numbers is nearer: a letter is mistyped sooner than a number
 LONGEST = 200  # letters of a value that may still be a mistyped key
 SHOWN = 60  # letters of a value that a message repeats
 CHOICES_SHOWN = 20
@@ -28,8 +29,8 @@ LAST = "\U0010ffff"  # sorts after every letter
 def nearest(value: str, known: Iterable[str], *, cutoff: float = CUTOFF) -> str:
     """The one of `known` that is most like `value`, or "" where none is near.
 
-    Capitals, accents, spaces, underscores, punctuation and leading zeros of a number make no difference. Of two
-    equally near the one with the same numbers is taken, then the one that begins alike, then the first.
+    Capitals, accents, spaces, underscores, punctuation and leading zeros of a number make no difference. One with
+    the same numbers is nearer than one with others; of two equally near it is the one that begins alike, or the first.
     """
     return _Known(known).nearest(value, cutoff=cutoff)
 
@@ -40,7 +41,7 @@ def nearest_of_queryset(value: str, queryset: QuerySet, field: str) -> str:
 
 
 class Keys:
-    """The keys of a table to suggest from, with few queries: one where the table is small, else two a call.
+    """The keys of a table to suggest from, with few queries: one where the table is small, else two more a call.
 
     A small table (FEW keys) is read once and remembered; so are the answers, of which there are at most ANSWERED.
     Of a larger table only keys that begin as the value does are compared.
@@ -83,7 +84,7 @@ class Keys:
         condition = Q()
         for stem in asked:
             condition |= Q((f"{self.field}__gte", stem), (f"{self.field}__lt", stem + LAST))
-        return list(self.values.filter(condition)[:FEW])
+        return list(self.values.filter(condition).order_by(self.field)[:FEW])
 
 
 def _long_stem(value: str) -> str:
@@ -116,7 +117,8 @@ class _Known:
 
         def rank(match: tuple[str, float, int]) -> tuple[Any, ...]:
             text, score, place = match
-            return score, _numbers(self.known[place]) == numbers, _alike(text, wanted), -place
+            bonus = SAME_NUMBERS if _numbers(self.known[place]) == numbers else 0
+            return score + bonus, _alike(text, wanted), -place
 
         return self.known[max(found, key=rank)[2]]
 
