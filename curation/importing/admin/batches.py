@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -18,6 +18,7 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -67,13 +68,49 @@ def of_batch(*methods: str) -> Callable[[View], View]:
     return decorate
 
 
+class StateFilter(admin.SimpleListFilter):
+    """By the state as it is shown: what was interrupted is not under way."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        return list(State.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        state = self.value()
+        held = Q(lease_until__gte=timezone.now())
+        if state == State.INTERRUPTED:
+            return queryset.filter(state__in=Batch.AT_WORK).exclude(held)
+        if state in Batch.AT_WORK:
+            return queryset.filter(held, state=state)
+        return queryset.filter(state=state) if state in State.values else queryset
+
+
+class SheetFilter(admin.SimpleListFilter):
+    title = gettext_lazy("sheet")
+    parameter_name = "target"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in access.targets(request)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(target=self.value()) if self.value() else queryset
+
+
+class DateFilter(admin.DateFieldListFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = gettext_lazy("day")
+
+
 @admin.register(Batch)
 class BatchAdmin(admin.ModelAdmin):
     """Bulk imports: made by the import pages of each kind of record, never added, changed or deleted here."""
 
-    list_display = ["number", "kind", "target", "file_name", "by", "created_at", "shown", "counted"]
-    list_display_links = ["number", "file_name"]
-    list_filter = ["kind", "target", "state", "created_at"]
+    list_display = ["number", "file_name", "shown", "counted", "target", "kind", "by", "when"]
+    list_display_links = ["number"]
+    list_filter = [StateFilter, "kind", SheetFilter, ("created_at", DateFilter)]
     list_per_page = 50
     search_fields = ["file_name", "by", "sha256"]
     search_help_text = gettext_lazy("Search by file, editor, or SHA-256 of the file.")
@@ -106,12 +143,16 @@ class BatchAdmin(admin.ModelAdmin):
     # --- the list ---
 
     @admin.display(description=gettext_lazy("batch"), ordering="pk")
-    def number(self, batch: Batch) -> int:
-        return batch.pk
+    def number(self, batch: Batch) -> str:
+        return str(batch)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def shown(self, batch: Batch) -> str:
         return str(batch.shown_state.label)
+
+    @admin.display(description=gettext_lazy("on"), ordering="created_at")
+    def when(self, batch: Batch) -> str:
+        return presenting.when(batch.created_at)
 
     @admin.display(description=gettext_lazy("rows"))
     def counted(self, batch: Batch) -> str:

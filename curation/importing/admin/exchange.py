@@ -28,6 +28,7 @@ from curation.importing.admin import access, presenting
 from curation.importing.admin.forms import FORMATS, ExportForm, ImportForm
 from curation.importing.escaping import CLEAR
 from curation.importing.reading import LIMITS, Unreadable
+from curation.importing.reading.opening import too_large
 from curation.importing.resources import RecordResource
 from curation.models import Batch
 
@@ -96,7 +97,7 @@ class ExchangeMixin(ImportExportMixin):
         """Say so without reading the file; what is left of it is not waited for."""
         form = ImportForm(self.resource, {}, {})
         form.errors.clear()
-        form.add_error("import_file", uploads.too_large(_announced(request)))
+        form.add_error("import_file", too_large(LIMITS, _announced(request)))
         response = self._import_page(request, form, status=413)
         response["Connection"] = "close"
         return response

@@ -34,11 +34,11 @@ class ImportForm(forms.Form):
         self.creatable = resource.creatable
         for one in self.creatable:
             self.fields[f"create_{one.name}"] = forms.BooleanField(
-                label=_("Create missing %(things)s") % {"things": one.words}, required=False
+                label=_("Create %(things)s") % {"things": one.words}, required=False
             )
             if one.kinds:
                 self.fields[f"kind_{one.name}"] = forms.ChoiceField(
-                    label=_("What kind the new %(things)s are") % {"things": one.words},
+                    label=_("What kind they are"),
                     choices=[("", _("choose a kind")), *one.kinds],
                     required=False,
                 )

@@ -104,22 +104,10 @@ def found(batch: Batch) -> list[str]:
     if left_out := batch.found.get("left_out"):
         text = ngettext("The sheet %(names)s is left out.", "The sheets %(names)s are left out.", len(left_out))
         words.append(text % {"names": headers.quoted(left_out)})
-    several = len(batch.found.get("sheets", ())) > 1
-    for sheet in batch.found.get("sheets", ()):
-        said = [*_renamed(sheet), *_matched(sheet).notes()]
-        words += [f"{capfirst(sheet['name'])}: {one}" for one in said] if several else said
+    for sheet in batch.found.get("sheets", ()) if batch.state != Batch.State.MAPPING else ():
+        said = [*_renamed(sheet), *map(str, sheet.get("notes", ()))]
+        words += [f"{capfirst(sheet['name'])}: {one}" for one in said] if len(batch.found["sheets"]) > 1 else said
     return [one for one in words if one]
-
-
-def _matched(sheet: Mapping[str, Any]) -> headers.Matched:
-    """What became of the headers of a sheet, from what the check has kept of it."""
-    read = {name for name in sheet.get("columns", ()) if name}
-    known = resources.sheets().get(sheet["name"])
-    return headers.Matched(
-        ignored=list(sheet.get("ignored", ())),
-        left_out=list(sheet.get("left_out", ())),
-        missing=[one.name for one in known.own.values() if one.required and one.name not in read] if known else [],
-    )
 
 
 def _renamed(sheet: Mapping[str, Any]) -> Iterator[str]:
@@ -148,20 +136,21 @@ def _unmatched(sheet: Mapping[str, Any]) -> Iterator[Unmatched]:
 
 def about(batch: Batch) -> list[tuple[str, str]]:
     """What is known of a batch itself."""
+    is_import = batch.kind == Batch.Kind.IMPORT
     lines = [
         (_("File"), batch.file_name),
         (_("SHA-256 of the file"), batch.sha256),
         (_("Size"), _size(batch.upload.size) if batch.upload else ""),
-        (_("Of"), batch.target),
-        (_("By"), batch.by),
-        (_("On"), _when(batch.created_at)),
-        (_("Kept until"), _when(batch.expires_at) if batch.state != Batch.State.APPLIED else ""),
+        (_("Imported from the page of"), batch.target if is_import else ""),
+        (_("Uploaded by") if is_import else _("Asked for by"), batch.by),
+        (_("On"), when(batch.created_at)),
+        (_("Kept until"), when(batch.expires_at) if batch.state != Batch.State.APPLIED else ""),
         (_("Rows"), counts_in_words(batch)),
     ]
     return [(name, value) for name, value in lines if value]
 
 
-def _when(at: datetime.datetime | None) -> str:
+def when(at: datetime.datetime | None) -> str:
     return date_format(timezone.localtime(at), "j F Y, H:i") if at else ""
 
 
@@ -202,24 +191,38 @@ class Group:
 
 
 def columns(resource: RecordResource) -> list[Group]:
-    groups = [Group("", "", [_column(resource, one) for one in resource.columns.values()])]
+    told = [column.name for column in resource.columns.values() if column.readonly]
+    words = (
+        _("An export also has these, which an import ignores: %(names)s.") % {"names": ", ".join(told)} if told else ""
+    )
+    groups = [Group("", words, [_column(resource, one) for one in resource.written])]
     for part in resource.parts:
         words = _("On the same row; for more than one, repeat %(key)s on further rows.") % {"key": resource.key}
         if part.sheet:
             also = _("In a workbook they can have a sheet of their own, %(sheet)s, with a column %(parent)s.")
             words = f"{words} {also % {'sheet': part.sheet, 'parent': part.parent}}"
-        of_part = [_column(resource, one) for one in resource.part_columns[part.name]]
+        of_part = [_column(resource, one) for one in resource.part_columns[part.name] if not one.readonly]
         groups.append(Group(capfirst(part.name), words, of_part))
     return groups
 
 
 def _column(resource: RecordResource, column: Column) -> dict[str, Any]:
-    note = _("ignored") if column.readonly else _("needed for a new row") if column.required else ""
+    notes = []
     if column.name == resource.key and not column.part:
-        note = _("names the record")
+        notes.append(_("names the record"))
+    elif column.required:
+        notes.append(_("needed for each new one") if column.part else _("needed for a new record"))
     if column.kind in (ColumnKind.KEYS, ColumnKind.NAMES):
-        note = note or _("one or several, with | between")
-    return {"name": column.name, "note": note, "help": column.help or column.label, "choices": column.choices}
+        notes.append(_("one or several, with | between"))
+    help_text = column.help or column.label
+    if column.kind in (ColumnKind.KEY, ColumnKind.KEYS):
+        thing = column.related._meta.verbose_name
+        help_text = _("%(label)s: the %(key)s of a %(thing)s.") % {
+            "label": column.label,
+            "key": column.to,
+            "thing": thing,
+        }
+    return {"name": column.name, "notes": notes, "help": help_text, "choices": column.choices}
 
 
 # --- what students would lose ---
@@ -371,11 +374,12 @@ def changes(sheet: Sheet | None, before: State, after: State) -> Iterator[differ
 
 
 def values(sheet: Sheet | None, state: State) -> Iterator[tuple[str, list[str]]]:
-    """What a record has, but for what every record has that says nothing of it."""
+    """What a record has besides its key, but for what says nothing of it: what every new record has."""
+    key = sheet.resource.key if sheet else ""
     usual = states.blank(sheet.resource) if sheet else {}
     for name in names_shown(sheet, state):
         value = state.get(name)
-        if value != usual.get(name) and (lines := lines_of(value)):
+        if name != key and value != usual.get(name) and (lines := lines_of(value)):
             yield name, lines
 
 
@@ -389,7 +393,7 @@ class Moved:
 
     row: str
     key: str
-    is_gone: bool
+    message: str
     lines: list[dict[str, Any]]
 
 
@@ -403,11 +407,10 @@ def _moved(batch: Batch, one: Mapping[str, Any]) -> Moved:
     lines = [
         {"name": name, **{which: lines_of(state.get(name)) for which, state in three.items()}}
         for name in names_shown(sheet, *three.values())
-        if len({repr(state.get(name)) for state in three.values()}) > 1
+        if len({repr(state.get(name)) for state in three.values() if state}) > 1
     ]
     row = one.get("row")
-    is_gone = bool(three["before"]) and not three["now"]
-    return Moved(where(row, row) if row else "", str(one.get("key", "")), is_gone, lines)
+    return Moved(where(row, row) if row else "", str(one.get("key", "")), str(one.get("message", "")), lines)
 
 
 # --- which rows, and a page of them ---
