@@ -129,6 +129,8 @@ def anchor_problem(anchor: str) -> str | None:
 
 def _unfit_character(anchor: str) -> str | None:
     """The first character an anchor may not have; a hyphen may stand inside a word, as in 2023-24."""
+    if anchor.replace(" ", "").isalnum():
+        return None  # as most are; what follows looks at each character
     inner_hyphens = {match.start() for match in re.finditer(r"(?<=\w)[-‐‑](?=\w)", anchor)}
     for at, char in enumerate(anchor):
         if at in inner_hyphens:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -20,7 +21,8 @@ from curation.importing import suggesting
 from curation.importing.escaping import CLEAR, escaped, joined, parted, unescaped
 
 REMEMBERED = 4096  # cells of a column whose reading is remembered
-SHORT = 100  # characters of a cell that is likely to come again
+SHORT = 40  # characters of a cell that is likely to come again
+NO_END = 1 << 60
 
 KEEP = object()  # a blank cell: the old value stays
 CLEARED = object()  # the clear token
@@ -156,6 +158,8 @@ class Column:
     def _read_one(self, text: str) -> Any:
         if self.choices and text not in self.choices:
             raise CellError(suggesting.not_a_choice(text, self.choices, suggesting.nearest(text, self.choices)))
+        if self._is_plain and len(text) <= self._longest:
+            return self._validated(text)
         try:
             value = self.field.widget.clean(text)
         except (ValueError, ArithmeticError) as error:
@@ -167,6 +171,29 @@ class Column:
             return self._validating.clean(value, None)
         except ValidationError as error:
             raise CellError(" ".join(error.messages)) from error
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether a text is its own value: the field and its widget do with it what Django's and the library's do."""
+        field, base = type(self.model_field), models.TextField if self._longest == NO_END else models.CharField
+        same = all(getattr(field, name) is getattr(base, name) for name in ("to_python", "clean", "validate"))
+        return self._is_text and same and type(self.field.widget).clean is widgets.CharWidget.clean and not self.choices
+
+    @cached_property
+    def _longest(self) -> int:
+        return self.model_field.max_length or NO_END
+
+    @cached_property
+    def _own_validators(self) -> list[Any]:
+        return [one for one in self.model_field.validators if not isinstance(one, MaxLengthValidator)]
+
+    def _validated(self, text: str) -> str:
+        try:
+            for validator in self._own_validators:
+                validator(text)
+        except ValidationError as error:
+            raise CellError(" ".join(error.messages)) from error
+        return text
 
     @cached_property
     def _validating(self) -> Any:

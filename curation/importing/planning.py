@@ -6,7 +6,7 @@ equal.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from curation.importing import constraints, minting, states, suggesting
 from curation.importing.columns import CLEARED, KEEP, CellError, Column, Kind
 from curation.importing.instances import Maker
 from curation.importing.records import PartLine, Problem, Record, problem
-from curation.importing.resolving import SUGGESTED, Known, Limit
+from curation.importing.resolving import Known, Limit
 from curation.importing.resources import Part, RecordResource, Reference, Sheet, State
 from curation.models import Row
 
@@ -96,6 +96,12 @@ class Planner:
             for column in sheet.columns.values()
             if column.kind in (Kind.KEY, Kind.KEYS) and not column.readonly and column.limit is not None
         }
+        self.spaces = {
+            column.name: (column.related, column.to)
+            for column in sheet.columns.values()
+            if column.kind in (Kind.KEY, Kind.KEYS) and not column.readonly
+        }
+        self.blank = states.blank(self.resource)
         self.by_field = {column.attname: column.name for column in sheet.columns.values()} | {
             column.model_field.name: column.name for column in sheet.columns.values()
         }
@@ -103,7 +109,7 @@ class Planner:
             one.model: (one, asked) for one in self.resource.creatable if (asked := (create or {}).get(one.name))
         }
         self.created: dict[tuple[Any, str], State] = {}  # what is made because a cell names it, and its row number
-        self.suggested = 0
+        self.suggested: dict[str, suggesting.Keys] = {}
         self.taken: dict[str, dict[tuple[Any, ...], int]] = defaultdict(dict)  # unique values of earlier rows
         self.hooked = type(self.resource).before_import_row is not RecordResource.before_import_row
 
@@ -115,6 +121,7 @@ class Planner:
 
     def plan(self, records: Iterable[Record], *, final: bool = False) -> list[Plan]:
         """Plans in the order of the records. Those that wait for a later record say so, unless this is `final`."""
+        self.known.trim()
         plans = [self._begun(record) for record in records]
         self._resolve(plans, final=final)
         self._meet_stored(plans)
@@ -185,41 +192,49 @@ class Planner:
 
     # --- what cells name ---
 
-    def _namings(self, plans: list[Plan]) -> list[Naming]:
-        found = []
-        for plan in plans:
-            found += self._namings_in(plan, plan.given, self.sheet.own, plan.record.number)
-            for part in plan.parts:
-                found += self._namings_in(plan, part.given, self.sheet.of_parts, part.number)
-        return found
-
-    def _namings_in(self, plan: Plan, given: dict[str, Any], columns: Any, number: int) -> list[Naming]:
-        found = []
-        for name, value in given.items():
-            column = columns[name]
-            if value is CLEARED or not value:
-                continue
-            if column.kind is Kind.KEY:
-                found.append(Naming(plan, column, given, value, number))
-            elif column.kind is Kind.KEYS:
-                found += [Naming(plan, column, given, one, number) for one in value]
-        return found
-
     def _resolve(self, plans: list[Plan], *, final: bool) -> None:
-        namings = self._namings(plans)
-        self.known.ask(naming.reference for naming in namings)
-        missing = [naming for naming in namings if self._found(naming) is None]
+        named: dict[Any, dict[str, None]] = defaultdict(dict)
+        for plan in plans:
+            for given, _number in _given(plan):
+                for name, space in self.spaces.items():
+                    if value := given.get(name):
+                        named[space].update(dict.fromkeys(_keys(value)))
+        self.known.look_up(named)
+        missing = [naming for plan in plans for naming in self._missing(plan)]
         missing = self._by_other_names(missing)
-        missing = [naming for naming in missing if not self._create(naming)]
+        missing = self._make(missing)
         if missing:
             self._refuse_missing(missing, final=final)
-        for naming in namings:
-            if limit := self.limits.get(naming.column.name):
-                row = self._found(naming)
-                if row is not None and not limit.allows(row):
-                    naming.plan.wrong(naming.column.name, naming.key, limit.message(naming.key, row), naming.number)
-            if self.known.staged and (naming.column.related, naming.key) in self.known.staged:
-                naming.plan.leans.append((naming.column.related, naming.key))
+        for plan in plans:
+            self._refuse_unfit(plan)
+            if self.known.staged:
+                self._lean(plan)
+
+    def _missing(self, plan: Plan) -> Iterator[Naming]:
+        for given, number in _given(plan):
+            for name, space in self.spaces.items():
+                if value := given.get(name):
+                    rows = self.known.rows[space]
+                    for key in _keys(value):
+                        if rows.get(key) is None:
+                            yield Naming(plan, self.sheet.columns[name], given, key, number)
+
+    def _refuse_unfit(self, plan: Plan) -> None:
+        """What is named must also be of the kind that the column takes."""
+        for name, limit in self.limits.items():
+            for given, number in _given(plan):
+                if value := given.get(name):
+                    for key in _keys(value):
+                        row = self.known.rows[self.spaces[name]].get(key)
+                        if row is not None and not limit.allows(row):
+                            plan.wrong(name, key, limit.message(key, row), number)
+
+    def _lean(self, plan: Plan) -> None:
+        """Note which rows of this file the plan needs."""
+        for given, _number in _given(plan):
+            for name, (model, _to) in self.spaces.items():
+                if value := given.get(name):
+                    plan.leans += [(model, key) for key in _keys(value) if (model, key) in self.known.staged]
 
     def _found(self, naming: Naming) -> Any:
         return self.known.find(naming.column.related, naming.column.to, naming.key)
@@ -246,29 +261,36 @@ class Planner:
         self.known.ask(naming.reference for naming in read)
         return left
 
-    def _create(self, naming: Naming) -> bool:
-        """Make what is missing, where the editor has asked for that; the check writes a row for it."""
-        model = naming.column.related
-        if model not in self.creatable:
-            return False
-        creatable, asked = self.creatable[model]
-        made = minting.missing(creatable, asked, naming.key)
-        if made is None:
-            return False
-        key, state = made
-        self.created.setdefault((model, key), state | {"": naming.number})
-        if key != naming.key:
+    def _make(self, missing: list[Naming]) -> list[Naming]:
+        """Make what is missing, where the editor has asked for that; return the rest."""
+        made = [(naming, self._made(naming)) for naming in missing]
+        self.known.ask(naming.reference._replace(key=one[0]) for naming, one in made if one)
+        for naming, one in made:
+            if one:
+                self._put_made(naming, *one)
+        return [naming for naming, one in made if one is None]
+
+    def _made(self, naming: Naming) -> tuple[str, State] | None:
+        creatable, asked = self.creatable.get(naming.column.related, (None, None))
+        return minting.missing(creatable, asked, naming.key) if creatable else None
+
+    def _put_made(self, naming: Naming, key: str, state: State) -> None:
+        """The check writes a row for what is made, before the row that names it first."""
+        model, said, name = naming.column.related, naming.key, naming.column.name
+        if key != said:
             naming.put(key)
         if self._found(naming) is None:
+            self.created[model, key] = state | {"": naming.number}
             self.known.make(model, naming.column.to, key, state)
-        naming.plan.leans.append((model, key))
-        naming.plan.note(
-            _("%(column)s: “%(key)s” is made, since it is not there.") % {"column": naming.column.name, "key": key}
-        )
-        return True
+        elif (model, key) not in self.known.staged:
+            message = _("“%(name)s” was read as %(key)s.") % {"name": said, "key": key}
+            naming.plan.note(f"{name}: {message}")
+            return
+        naming.plan.note(_("%(column)s: “%(key)s” is made, since it is not there.") % {"column": name, "key": key})
 
     def _refuse_missing(self, missing: list[Naming], *, final: bool) -> None:
         own = self.resource.model
+        near = self._near(missing)
         refused = self.known.refused(own, [one.key for one in missing if one.column.related is own])
         for naming in missing:
             if naming.column.related is own and naming.key == naming.plan.key and naming.key:
@@ -276,20 +298,32 @@ class Planner:
             if naming.column.related is own and not final and naming.key not in refused:
                 naming.plan.waits = True
             else:
-                naming.plan.wrong(naming.column.name, naming.key, self._missing_words(naming, refused), naming.number)
+                naming.plan.wrong(
+                    naming.column.name, naming.key, self._missing_words(naming, refused, near), naming.number
+                )
 
-    def _missing_words(self, naming: Naming, refused: dict[str, int]) -> str:
+    def _near(self, missing: list[Naming]) -> dict[tuple[str, str], str]:
+        """The nearest key there is, by column and what stands in the cell."""
+        named: dict[str, dict[str, None]] = defaultdict(dict)
+        for naming in missing:
+            named[naming.column.name][naming.key] = None
+        found = {}
+        for name, keys in named.items():
+            if name not in self.suggested:
+                column = self.sheet.columns[name]
+                self.suggested[name] = suggesting.Keys(column.related._default_manager.all(), column.to)
+            near = self.suggested[name].nearest(list(keys))
+            found.update({(name, key): one for key, one in near.items()})
+        return found
+
+    def _missing_words(self, naming: Naming, refused: dict[str, int], near: dict[tuple[str, str], str]) -> str:
         if naming.key in refused:
             return _("“%(key)s” is to be made by row %(row)d of this file, which is rejected. Mend that row, too.") % {
                 "key": naming.key,
                 "row": refused[naming.key],
             }
-        near = ""
-        if self.suggested < SUGGESTED:
-            self.suggested += 1
-            queryset = naming.column.related._default_manager.all()
-            near = suggesting.nearest_of_queryset(naming.key, queryset, naming.column.to)
-        return suggesting.unknown_key(naming.key, str(naming.column.related._meta.verbose_name), near)
+        thing = str(naming.column.related._meta.verbose_name)
+        return suggesting.unknown_key(naming.key, thing, near[naming.column.name, naming.key])
 
     # --- what is stored ---
 
@@ -328,7 +362,7 @@ class Planner:
 
     def _merged(self, plan: Plan) -> State:
         """The cells over what is stored, or over the defaults."""
-        state = states.blank(self.resource) if plan.before is None else dict(plan.before)
+        state = dict(self.blank if plan.before is None else plan.before)  # no list in it is ever changed in place
         for name, value in plan.given.items():
             if value is CLEARED:
                 state[name] = self.sheet.own[name].empty
@@ -530,6 +564,17 @@ class _PartRules:
         identity = state[self.part.identity]
         lines = (one.number for one in plan.parts if one.given.get(self.part.identity) == identity)
         return next(lines, plan.record.number)
+
+
+def _given(plan: Plan) -> Iterator[tuple[dict[str, Any], int]]:
+    """The values of the record's own cells and of each part's, with their row."""
+    yield plan.given, plan.record.number
+    for part in plan.parts:
+        yield part.given, part.number
+
+
+def _keys(value: Any) -> Sequence[str]:
+    return value if isinstance(value, list) else () if value is CLEARED else (value,)
 
 
 def _by_field(error: ValidationError) -> dict[str, list[str]]:

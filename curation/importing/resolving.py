@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from itertools import count
 from typing import Any
 
 from django.db import models
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from curation.importing import constraints, states
 from curation.importing.columns import Column
-from curation.importing.instances import Maker
+from curation.importing.instances import OF_THE_FILE, Maker
 from curation.importing.resources import RecordResource, Reference, Sheet, State, of_model
 from curation.models import Batch, Row
 
@@ -28,17 +29,27 @@ class Known:
         self.rows: dict[Space, dict[str, Any]] = defaultdict(dict)
         self.staged: set[tuple[type[models.Model], str]] = set()  # found among the rows of this file
         self.makers: dict[type[models.Model], Maker] = {}
+        self.pks = count(OF_THE_FILE - 1, -1)  # of rows that are not stored yet: no two are one another
+
+    def trim(self) -> None:
+        """Forget where much is at hand. Not within a chunk, whose keys must stay."""
+        for rows in self.rows.values():
+            if len(rows) > REMEMBERED:
+                rows.clear()
 
     def ask(self, references: Iterable[Reference]) -> None:
         """Look up what is not at hand; a key that is found nowhere is remembered as that until `forget`."""
-        wanted: dict[Space, dict[str, None]] = defaultdict(dict)
+        named: dict[Space, dict[str, None]] = defaultdict(dict)
         for _column, model, to, key in references:
-            if key not in self.rows[model, to]:
-                wanted[model, to][key] = None
-        for space, keys in wanted.items():
-            if len(self.rows[space]) + len(keys) > REMEMBERED:
-                self.rows[space].clear()
-            self._read(space, list(keys))
+            named[model, to][key] = None
+        self.look_up(named)
+
+    def look_up(self, named: dict[Space, dict[str, None]]) -> None:
+        """The same, for the keys of each space."""
+        for space, keys in named.items():
+            rows = self.rows[space]
+            if new := [key for key in keys if key not in rows]:
+                self._read(space, new)
 
     def find(self, model: type[models.Model], to: str, key: str) -> Any:
         return self.rows[model, to].get(key)
@@ -76,8 +87,8 @@ class Known:
         resource = sheet.resource
         if resource.model not in self.makers:
             self.makers[resource.model] = Maker(resource.model, resource.written, resource.kept)
-        pk = {} if stored is None else {"pk": stored.pk}
-        row = self.makers[resource.model].make(after, lambda *_: None, **pk)
+        pk = next(self.pks) if stored is None else stored.pk
+        row = self.makers[resource.model].make(after, lambda *_: None, pk=pk)
         for column in resource.written:  # its own keys, where the column holds the key itself
             if column.kind == "key" and states.lookup(column) == column.model_field.attname:
                 row.__dict__[column.model_field.attname] = after[column.name] or None

@@ -31,10 +31,14 @@ class Pks:
     def __init__(self) -> None:
         self.known: dict[tuple[Any, str], dict[str, Any]] = defaultdict(dict)
 
+    def trim(self) -> None:
+        """Forget where much is at hand. Not within a chunk, whose keys must stay."""
+        for known in self.known.values():
+            if len(known) > REMEMBERED:
+                known.clear()
+
     def ask(self, model: type[models.Model], to: str, keys: Iterable[str]) -> None:
         known = self.known[model, to]
-        if len(known) > REMEMBERED:
-            known.clear()
         new = [key for key in dict.fromkeys(keys) if key not in known]
         for some in states.in_turn(new):
             rows = model._default_manager.filter(**{f"{to}__in": some}).order_by()
@@ -147,6 +151,7 @@ class Saver:
             self.resource.refresh(self.changed[start : start + REFRESHED], are_new=False)
 
     def _ask(self, rows: Sequence[Any]) -> None:
+        self.pks.trim()
         for column in self.table.through_pk:
             self.pks.ask(column.related, column.to, (row.after[column.name] for row in rows if row.after[column.name]))
         for column in self.lists:
@@ -258,23 +263,14 @@ class Saver:
     def _record(self, rows: Sequence[Any], versions: dict[str, int]) -> None:
         if not self.has_history:
             return
-        kind, resource = self.model._meta.label_lower, self.resource
+        kind, resource, batch = self.model._meta.label_lower, self.resource, self.batch.pk
+        kept = ((row.key, resource.snapshot(row.after)) for row in rows)
         writing.insert(
             Revision,
             REVISION,
             (
-                (
-                    kind,
-                    row.key,
-                    versions.get(row.key, 0) + 1,
-                    resource.digest(row.after),
-                    resource.snapshot(row.after),
-                    self.by,
-                    self.at,
-                    self.why,
-                    self.batch.pk,
-                )
-                for row in rows
+                (kind, key, versions.get(key, 0) + 1, data.get("digest", ""), data, self.by, self.at, self.why, batch)
+                for key, data in kept
             ),
         )
 
