@@ -16,6 +16,7 @@ from django.http import (
     JsonResponse,
     StreamingHttpResponse,
 )
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
@@ -42,7 +43,7 @@ TEMPLATES = {
 CANCELLABLE = (State.WAITING, State.CHECKING, State.CONFIRMED)
 CSV = "text/csv; charset=utf-8"
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def of_batch(*methods: str) -> Callable[[View], View]:
@@ -53,7 +54,7 @@ def of_batch(*methods: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def inner(self: "BatchAdmin", request: HttpRequest, pk: int) -> HttpResponse:
+        def inner(self: "BatchAdmin", request: HttpRequest, pk: int) -> HttpResponseBase:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             batch = self.batch(request, pk)
@@ -177,7 +178,7 @@ class BatchAdmin(admin.ModelAdmin):
         ]
         return [*ours, *super().get_urls()]
 
-    def batch(self, request: HttpRequest, pk: object) -> Batch:
+    def batch(self, request: HttpRequest, pk: int | str) -> Batch:
         try:
             batch = Batch.objects.select_related("upload", "undoes").get(pk=pk)
         except (Batch.DoesNotExist, ValueError, OverflowError):
@@ -203,7 +204,7 @@ class BatchAdmin(admin.ModelAdmin):
             **getattr(self, f"_{TEMPLATES[state].split('/')[-1].removesuffix('.html')}")(request, batch),
             **more,
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, TEMPLATES[state], context, status=status)
 
     def _always(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
@@ -313,19 +314,19 @@ class BatchAdmin(admin.ModelAdmin):
     # --- downloads ---
 
     @of_batch("GET", "HEAD")
-    def rejects_view(self, request: HttpRequest, batch: Batch) -> HttpResponse:
+    def rejects_view(self, request: HttpRequest, batch: Batch) -> HttpResponseBase:
         sheet = request.GET.get("sheet", "")
         if not batch.counts.get(sheet, {}).get("rejected"):
             raise Http404(_("Batch %(number)d has no rejected rows of that sheet.") % {"number": batch.pk})
         return self._download(request, batch, exporting.rejects(batch, sheet), f"{sheet}-rejected-{batch.pk}.csv")
 
     @of_batch("GET", "HEAD")
-    def filled_view(self, request: HttpRequest, batch: Batch) -> HttpResponse:
+    def filled_view(self, request: HttpRequest, batch: Batch) -> HttpResponseBase:
         if batch.state != State.APPLIED or batch.kind != Batch.Kind.IMPORT:
             raise Http404(_("Batch %(number)d is no import that was applied.") % {"number": batch.pk})
         return self._download(request, batch, exporting.filled(batch), f"{batch.target}-{batch.pk}.csv")
 
-    def _download(self, request: HttpRequest, batch: Batch, lines: Iterable[bytes], name: str) -> HttpResponse:
+    def _download(self, request: HttpRequest, batch: Batch, lines: Iterable[bytes], name: str) -> HttpResponseBase:
         batch.step(Step.What.DOWNLOADED, by=request.user.get_username(), detail=name)
         disposition = content_disposition_header(True, name)
         return StreamingHttpResponse(lines, content_type=CSV, headers={"Content-Disposition": disposition})

@@ -14,6 +14,7 @@ from django.http import (
     HttpResponseRedirect,
     StreamingHttpResponse,
 )
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -138,14 +139,14 @@ class ExchangeMixin(ImportExportMixin):
 
     # --- export ---
 
-    def export_action(self, request: HttpRequest) -> HttpResponse:
+    def export_action(self, request: HttpRequest) -> HttpResponseBase:
         """The records that the list shows, with its search and filters, which the address carries."""
         if not self.has_export_permission(request):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         try:
-            listed = self.get_changelist_instance(request)  # type: ignore[attr-defined]
+            listed = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect(request.path)
         form = ExportForm(request.POST if request.method == "POST" else None)
@@ -161,18 +162,18 @@ class ExchangeMixin(ImportExportMixin):
         }
         return TemplateResponse(request, self.export_template_name, context, status=422 if form.errors else 200)
 
-    def _exported(self, listed: ChangeList, file_format: str) -> HttpResponse:
+    def _exported(self, listed: ChangeList, file_format: str) -> HttpResponseBase:
         resource = self.resource
         name = f"{resource.sheet}-{timezone.localdate():%Y-%m-%d}.{file_format}"
         rows = exporting.export(resource, listed.queryset, file_format)
         return StreamingHttpResponse(rows, content_type=CONTENT_TYPES[file_format], headers=_attached(name))
 
     def _things(self, count: int) -> str:
-        return str(self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural)  # type: ignore[attr-defined]
+        return str(self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural)
 
     def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
-        opts = self.opts  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
+        opts = self.opts
         title %= {"things": opts.verbose_name_plural}
         return {**self.admin_site.each_context(request), "title": title, "opts": opts}
 
@@ -184,7 +185,7 @@ def narrowed(listed: ChangeList) -> Iterator[tuple[str, str]]:
     left = dict(listed.get_filters_params())
     for spec in listed.filter_specs:
         chosen = [str(choice["display"]) for choice in spec.choices(listed) if choice["selected"]]
-        if any(left.pop(name, None) is not None for name in spec.expected_parameters()):
+        if any(left.pop(str(name), None) is not None for name in spec.expected_parameters()):
             yield str(spec.title), ", ".join(chosen)
     for name, values in left.items():
         yield name, ", ".join(map(str, values))

@@ -195,7 +195,7 @@ def columns(resource: RecordResource) -> list[Group]:
     words = (
         _("An export also has these, which an import ignores: %(names)s.") % {"names": ", ".join(told)} if told else ""
     )
-    groups = [Group("", words, [_column(resource, one) for one in resource.written])]
+    groups = [Group("", words if told else "", [_column(resource, one) for one in resource.written])]
     for part in resource.parts:
         words = _("On the same row; for more than one, repeat %(key)s on further rows.") % {"key": resource.key}
         if part.sheet:
@@ -210,6 +210,8 @@ def _column(resource: RecordResource, column: Column) -> dict[str, Any]:
     notes = []
     if column.name == resource.key and not column.part:
         notes.append(_("names the record"))
+        if type(resource).mint is not RecordResource.mint:
+            notes.append(_("may stay empty for a new one"))
     elif column.required:
         notes.append(_("needed for each new one") if column.part else _("needed for a new record"))
     if column.kind in (ColumnKind.KEYS, ColumnKind.NAMES):
@@ -286,7 +288,10 @@ def confirm_words(batch: Batch) -> str:
         besides.append(_("take %(lost)s from students") % {"lost": listed(loss.in_words for loss in lost)})
     if lapse := lapsing(batch):
         besides.append(_("let %(lapse)s lapse") % {"lapse": lapse.in_words})
-    return _("%(does)s, and %(besides)s") % {"does": does, "besides": listed(besides)} if besides else does
+    if not besides:
+        return does
+    *first, last = [does, *besides]
+    return _("%(first)s, and %(last)s") % {"first": ", ".join(first), "last": last}
 
 
 def _apply_words(new: int, changed: int) -> str:
@@ -419,13 +424,9 @@ def _moved(batch: Batch, one: Mapping[str, Any]) -> Moved:
 class Counted(Paginator):
     """Pages of rows whose number the batch knows already."""
 
-    def __init__(self, rows: QuerySet[Row], count: int | None) -> None:
+    def __init__(self, rows: QuerySet[Row], count: int) -> None:
         super().__init__(rows, ON_A_PAGE)
-        self.known = count
-
-    @cached_property
-    def count(self) -> int:  # type: ignore[override]
-        return self.object_list.count() if self.known is None else self.known  # type: ignore[union-attr, call-arg]
+        self.count = count
 
 
 @dataclass
@@ -455,7 +456,8 @@ class Rows:
         if self.sheet:
             rows = rows.filter(sheet=self.sheet)
         if self.row is not None:
-            return Counted(rows.filter(number__lte=self.row, last_number__gte=self.row), None).get_page(1)
+            there = rows.filter(number__lte=self.row, last_number__gte=self.row)
+            return Paginator(there, ON_A_PAGE).get_page(1)
         if self.show != ALL:
             rows = rows.filter(kind=self.show)
         return Counted(rows, self._count(self.sheet, self.show)).get_page(self.page_number)

@@ -170,7 +170,7 @@ def test_preview_lists_at_most_fifty_losses(asha):
 
 
 def test_preview_without_losses_says_so(asha):
-    assert "Nothing: all that students see today stays." in text(page(asha, batch()))
+    assert "Students would lose nothing: all that they see today stays." in text(page(asha, batch()))
 
 
 def test_preview_shows_errors_first(asha):
@@ -399,7 +399,7 @@ def test_list_knows_which_batches_were_interrupted(asha):
     def listed(state: str) -> list[Batch]:
         return list(asha.get(LIST, {"state": state}).context["cl"].result_list)
 
-    assert "Batch %d facts.csv interrupted, nothing written" % left.pk in text(asha.get(LIST))
+    assert f"Batch {left.pk} facts.csv interrupted, nothing written" in text(asha.get(LIST))
     assert (listed("interrupted"), listed("applying"), listed("stale")) == ([left], [held], [])
 
 

@@ -55,7 +55,7 @@ def test_import_page_lists_the_columns_with_allowed_values(charlie):
     columns = {column["name"]: column for column in own.columns}
     assert columns["modality"]["choices"] == ("fact", "view", "expectation")
     assert [columns[name]["notes"] for name in ("ref", "subject", "note", "topics")] == [
-        ["names the record"],
+        ["names the record", "may stay empty for a new one"],
         ["needed for a new record"],
         [],
         ["one or several, with | between"],
