@@ -174,7 +174,7 @@ class FactResource(RecordResource):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._successors: dict[str, str] = {}  # what supersedes what, this file's rows included
-        self._statements: dict[str, dict[str, str]] = {}  # of subjects, by reference
+        self._statements: dict[Any, dict[str, str]] = {}  # of subjects, by reference
 
     # --- rules ---
 

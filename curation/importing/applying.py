@@ -155,23 +155,31 @@ class Work:
     after: dict[str, Any] | None
 
 
-def chunks(batch: Batch, only: Sequence[str] = Row.WRITTEN) -> Iterator[tuple[str, list[Work]]]:
+def chunks(
+    batch: Batch, only: Sequence[str] = Row.WRITTEN, *, backwards: bool = False
+) -> Iterator[tuple[str, list[Work]]]:
     """(sheet, rows) in the order of the preview, each of one kind, without what goes in with another row.
 
-    Read by ranges of the primary key, so that no cursor stays open and no chunk is dearer than another; the rows of
-    a batch lie together.
+    What names others comes after them, and before them when read `backwards`. Read by ranges of the primary key, so
+    that no cursor stays open and no chunk is dearer than another; the rows of a batch lie together.
     """
     ends = Row.objects.filter(batch=batch).aggregate(first=Min("pk"), last=Max("pk"))
     if ends["first"] is None:
         return
-    for first in range(ends["first"], ends["last"] + 1, CHUNK):
-        rows = Row.objects.filter(batch=batch, kind__in=only, pk__gte=first, pk__lt=first + CHUNK).order_by("pk")
+    starts = range(ends["first"], ends["last"] + 1, CHUNK)
+    kinds = Row.WRITTEN[::-1] if backwards else Row.WRITTEN
+    for first in reversed(starts) if backwards else starts:
+        rows = Row.objects.filter(batch=batch, kind__in=only, pk__gte=first, pk__lt=first + CHUNK)
+        rows = rows.order_by("-pk" if backwards else "pk")
         found = (
             Work(*values) for values in rows.values_list("pk", "sheet", "number", "kind", "key", "before", "after")
         )
-        own = (row for row in found if row.before is not None or row.after is not None)
-        for (sheet, _kind), some in groupby(own, key=lambda row: (row.sheet, row.kind)):
-            yield sheet, list(some)
+        own = [row for row in found if row.before is not None or row.after is not None]
+        for sheet, some in groupby(own, key=lambda row: row.sheet):
+            by_kind: dict[str, list[Work]] = {kind: [] for kind in kinds}
+            for row in some:
+                by_kind[row.kind].append(row)
+            yield from ((sheet, of_kind) for of_kind in by_kind.values() if of_kind)
 
 
 def _sheets_written(batch: Batch) -> list[str]:

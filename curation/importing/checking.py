@@ -9,6 +9,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -19,7 +20,10 @@ from django.utils.translation import ngettext
 
 from curation.importing import applying, headers, leases, reading, states, uploads, writing
 from curation.importing.batches import WORKBOOK
-from curation.importing.planning import Plan, Planner
+from curation.importing.escaping import unescaped
+from curation.importing.folding import Folder
+from curation.importing.planning import Planner
+from curation.importing.plans import Plan
 from curation.importing.records import Gathering, Record, problem
 from curation.importing.resolving import Known
 from curation.importing.resources import Sheet, sheet_of, sheets
@@ -94,9 +98,11 @@ class Checking:
     def __init__(self, batch: Batch, lease: uuid.UUID) -> None:
         self.batch, self.lease = batch, lease
         self.sheets = sheets()
+        self.folder = Folder(batch, self.sheets, self._refuse_row)
         self.counts: dict[str, Counter[str]] = defaultdict(Counter)
         self.refused: list[tuple[str, str]] = []  # (sheet, key) of rows that were rejected after they were planned
         self.leaning: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+        self.made: set[tuple[str, str]] = set()  # (sheet, key) of rows that are there because a cell names them
         self.without = {(sheet, number) for sheet, number in batch.without}
         self.deferred: list[Record] = []
 
@@ -105,8 +111,7 @@ class Checking:
         batch.stamp = Stamp.read()
         if batch.upload is None:
             raise reading.Unreadable(_("The file is no longer kept. Upload it again."))
-        with uploads.opened(batch.upload) as file:
-            table = reading.open_table(file, batch.upload.name)
+        with uploads.opened(batch.upload) as file, reading.open_table(file, batch.upload.name) as table:
             chosen, left_out = self._choose(list(table.sheets()))
             matched = [Matched(sheet, read, self._match(sheet, read)) for sheet, read in chosen]
             batch.found = found(table.found, matched, left_out)
@@ -118,8 +123,10 @@ class Checking:
                 batch.step(Step.What.STARTED)
             self.progress = Progress(batch, self.lease, total=table.row_count)
             for one in matched:
-                self._check(one, [other.sheet for other in matched])
+                lines = next(table.sheets({one.read.name})).lines
+                self._check(one, lines, [other.sheet for other in matched])
         self._refuse_dependents()
+        self._remove_unneeded()
         self._finish()
 
     # --- which sheets, which columns ---
@@ -155,7 +162,7 @@ class Checking:
 
     # --- one sheet ---
 
-    def _check(self, one: Matched, in_file: list[Sheet]) -> None:
+    def _check(self, one: Matched, lines: Iterable[reading.Line], in_file: list[Sheet]) -> None:
         sheet = one.sheet
         models: dict[Any, Sheet] = {other.resource.model: other for other in in_file if other.part is None}
         create = self.batch.options.get("create") or {}
@@ -163,12 +170,21 @@ class Checking:
             if create.get(creatable.name) and (of := sheet_of(creatable.model)):
                 models.setdefault(creatable.model, of)
         known = Known(self.batch, models, sheet.resource)
-        planner = Planner(sheet, known, by=self.batch.by, create=create)
+        planner = Planner(sheet, known, by=self.batch.by, create=create, given_keys=partial(self._keys, one))
         gathering = Gathering(sheet, one.columns.by_place, list(one.read.headers))
-        records = (record for record in gathering.records(one.read.lines) if not self._is_left_out(sheet, record))
+        records = (record for record in gathering.records(lines) if not self._is_left_out(sheet, record))
         for some in in_chunks(records, CHUNK):
             self._keep(planner, planner.plan(some))
         self._check_deferred(planner)
+
+    def _keys(self, one: Matched) -> Iterator[str]:
+        """The keys that a sheet gives, read beside its lines."""
+        places = [place for place, name in enumerate(one.columns.by_place) if name == one.sheet.key]
+        upload: Any = self.batch.upload
+        with uploads.opened(upload) as file, reading.open_table(file, upload.name) as table:
+            for line in next(table.sheets({one.read.name})).lines if places else ():
+                if cell := line.cells[places[0]]:
+                    yield unescaped(cell)
 
     def _is_left_out(self, sheet: Sheet, record: Record) -> bool:
         return bool(self.without) and (sheet.name, record.number) in self.without
@@ -200,7 +216,7 @@ class Checking:
             if sheet.part is None:
                 self._refuse_repeated(sheet, ready)
             else:
-                ready = self._fold(sheet, ready)
+                self.folder.fold(sheet, ready)
             for plan in ready:
                 self.counts[sheet.name][plan.kind] += 1
                 for model, key in plan.leans:
@@ -222,15 +238,16 @@ class Checking:
     def _keep_created(self, planner: Planner) -> None:
         """Rows for what is made because a cell names it; they come before the row that names it."""
         rows = []
-        for (model, key), made in planner.created.items():
+        for (model, key), made in planner.names.created.items():
             of = planner.known.in_file[model]
             state = states.blank(of.resource) | {name: value for name, value in made.items() if name}
             number = made[""]
             note = {"message": _("Made because row %(row)d names it.") % {"row": number}, "url": ""}
             rows.append((self.batch.pk, of.name, number, number, RowKind.NEW, key, None, state, None, [note]))
             self.counts[of.name][RowKind.NEW] += 1
+            self.made.add((of.name, key))
         writing.insert(Row, WRITTEN, rows)
-        planner.created.clear()
+        planner.names.created.clear()
 
     # --- one record twice ---
 
@@ -262,74 +279,27 @@ class Checking:
             plan.kind = RowKind.REJECTED
 
     def _refuse_row(self, pk: int, why: dict[str, Any]) -> None:
-        """Reject a row that was kept already."""
+        """Reject a row that was kept already, and what goes in with it."""
         row = Row.objects.get(pk=pk)
+        was_rejected = row.kind == RowKind.REJECTED
+        self._turn_down(row, why)
+        if was_rejected:
+            return
+        model = self.sheets[row.sheet].resource.model
+        names = [sheet.name for sheet in self.sheets.values() if sheet.resource.model is model]
+        message = _("Row %(row)d of %(sheet)s, to which this belongs, is rejected.")
+        for other in Row.objects.filter(batch=self.batch, sheet__in=names, key=row.key).exclude(kind=RowKind.REJECTED):
+            said = message % {"row": row.number, "sheet": row.sheet}
+            self._turn_down(other, problem(other.number, self.sheets[other.sheet].key, other.key, said))
+
+    def _turn_down(self, row: Row, why: dict[str, Any]) -> None:
         if row.kind != RowKind.REJECTED:
             self.counts[row.sheet][row.kind] -= 1
             self.counts[row.sheet][RowKind.REJECTED] += 1
             self.refused.append((row.sheet, row.key))
-        problems = [*(row.problems or []), why]
-        Row.objects.filter(pk=pk).update(
-            kind=RowKind.REJECTED, problems=problems, before=None, after=None, notes=row.notes
-        )
-
-    # --- parts in a sheet of their own ---
-
-    def _fold(self, sheet: Sheet, plans: list[Plan]) -> list[Plan]:
-        """Put parts into the row of their record, where this file has one already, so that they stand or fall together."""
-        rows = self._rows_of_owners(sheet, [plan.key for plan in plans if plan.key])
-        mine: dict[str, Plan] = {}
-        for plan in plans:
-            row = rows.get(plan.key)
-            if row is not None:
-                self._fold_into_row(sheet, plan, row)
-            elif plan.key in mine:
-                self._fold_into_plan(sheet, plan, mine[plan.key])
-            elif plan.key:
-                mine[plan.key] = plan
-        return plans
-
-    def _rows_of_owners(self, sheet: Sheet, keys: list[str]) -> dict[str, Row]:
-        names = [one.name for one in self.sheets.values() if one.resource.model is sheet.resource.model]
-        found: dict[str, Row] = {}
-        for some in states.in_turn(dict.fromkeys(keys)):
-            for row in Row.objects.filter(batch=self.batch, sheet__in=names, key__in=some).order_by("pk"):
-                if row.key not in found or found[row.key].kind == RowKind.SAME:
-                    found[row.key] = row
-        return found
-
-    def _fold_into_row(self, sheet: Sheet, plan: Plan, row: Row) -> None:
-        if row.kind == RowKind.REJECTED:
-            message = _("Row %(row)d of %(sheet)s, to which this belongs, is rejected.")
-            plan.wrong(sheet.key, plan.key, message % {"row": row.number, "sheet": row.sheet})
-        if plan.problems:
-            plan.kind = RowKind.REJECTED
-            message = _("Row %(row)d of %(sheet)s, which belongs to this, is rejected.")
-            said = message % {"row": plan.record.number, "sheet": sheet.name}
-            self._refuse_row(row.pk, problem(row.number, sheet.resource.key, row.key, said))
-            return
-        if row.kind == RowKind.SAME:
-            return  # its own row says what becomes of it
-        parts = with_parts(row.after or {}, plan)
-        row.after = {**(row.after or {}), **parts}
-        Row.objects.filter(pk=row.pk).update(after=row.after)
-        plan.after, plan.before = None, None
-        plan.note(_("Goes in with row %(row)d of %(sheet)s.") % {"row": row.number, "sheet": row.sheet})
-
-    def _fold_into_plan(self, sheet: Sheet, plan: Plan, first: Plan) -> None:
-        if plan.problems or first.problems:
-            for one, other in ((plan, first), (first, plan)):
-                if not one.problems:
-                    message = _("Row %(row)d, of the same record, is rejected.") % {"row": other.record.number}
-                    one.wrong(sheet.key, one.key, message)
-                    one.kind = RowKind.REJECTED
-            return
-        if plan.kind == RowKind.SAME:
-            return
-        first.after = {**(first.after or {}), **with_parts(first.after or {}, plan)}
-        first.kind = RowKind.CHANGED
-        plan.after, plan.before = None, None
-        plan.note(_("Goes in with row %(row)d.") % {"row": first.record.number})
+        row.kind, row.before, row.after = RowKind.REJECTED, None, None
+        row.problems = [*(row.problems or []), why]
+        row.save(update_fields=["kind", "before", "after", "problems"])
 
     # --- the end ---
 
@@ -339,13 +309,25 @@ class Checking:
             gone, self.refused = self.refused, []
             for sheet, key in gone:
                 for of, other in self.leaning.pop((sheet, key), ()):
-                    row = Row.objects.filter(batch=self.batch, sheet=of, key=other).first()
-                    if row is not None and row.kind != RowKind.REJECTED:
+                    for row in Row.objects.filter(batch=self.batch, sheet=of, key=other).exclude(kind=RowKind.REJECTED):
                         message = _("This needs “%(key)s” of %(sheet)s, which is rejected.") % {
                             "key": key,
                             "sheet": sheet,
                         }
                         self._refuse_row(row.pk, problem(row.number, "", key, message))
+
+    def _remove_unneeded(self) -> None:
+        """What was to be made because rejected rows alone name it is not made."""
+        if not self.made:
+            return
+        rejected = Row.objects.filter(batch=self.batch, kind=RowKind.REJECTED).values_list("sheet", "key")
+        gone = set(rejected.iterator())
+        for sheet, key in self.made:
+            if gone.issuperset(self.leaning.get((sheet, key), ())):
+                self.counts[sheet][RowKind.NEW] -= 1
+                if not self.counts[sheet].total():
+                    del self.counts[sheet]
+                Row.objects.filter(batch=self.batch, sheet=sheet, key=key).delete()
 
     def _finish(self) -> None:
         counts = {
@@ -366,18 +348,6 @@ class Checking:
                 problem="",
             )
             self.batch.step(Step.What.CHECKED, detail=said(counts))
-
-
-def with_parts(after: dict[str, Any], plan: Plan) -> dict[str, Any]:
-    """The lists of parts of `after`, with those that the plan has new or changed in their places."""
-    merged = {}
-    for planned in plan.parts:
-        name, identity = planned.part.name, planned.part.identity
-        mine = {one[identity]: one for one in (plan.after or {}).get(name, ())}
-        key = planned.given.get(identity)
-        rest = [one for one in merged.get(name, after.get(name, [])) if one[identity] != key]
-        merged[name] = sorted([*rest, *([mine[key]] if key in mine else [])], key=lambda one: one[identity])
-    return merged
 
 
 def repeated(sheet: Sheet, key: str, number: int, other: int) -> dict[str, Any]:

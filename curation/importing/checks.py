@@ -52,7 +52,8 @@ def _fields(resource: type[RecordResource]) -> Iterator[CheckMessage]:
     for name in resource._meta.fields or resource.fields:
         field = resource.fields.get(name)
         if field is None:
-            yield Error(f"{resource.__name__}.Meta.fields names “{name}”, which is no field.", obj=resource, id="curation.E002")
+            message = f"{resource.__name__}.Meta.fields names “{name}”, which is no field."
+            yield Error(message, obj=resource, id="curation.E002")
             continue
         try:
             resource._meta.model._meta.get_field(field.attribute)
@@ -65,7 +66,8 @@ def _fields(resource: type[RecordResource]) -> Iterator[CheckMessage]:
             )
         yield from _overridden(resource, name, field, fields.Field, FIELD_HOOKS)
         if isinstance(field.widget, widgets.ForeignKeyWidget | widgets.ManyToManyWidget):
-            base = widgets.ForeignKeyWidget if isinstance(field.widget, widgets.ForeignKeyWidget) else widgets.ManyToManyWidget
+            of_one = isinstance(field.widget, widgets.ForeignKeyWidget)
+            base = widgets.ForeignKeyWidget if of_one else widgets.ManyToManyWidget
             yield from _overridden(resource, name, field.widget, base, RELATION_HOOKS)
             if field.widget.field in ("pk", "id") and not field.readonly:
                 yield Error(

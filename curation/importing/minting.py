@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.text import slugify
 
@@ -71,7 +72,7 @@ def _begins(field: str, starts: Iterable[str]) -> Q:
 
 def missing(creatable: Creatable, asked: Any, text: str) -> tuple[str, dict[str, Any]] | None:
     """Key and first values of a record that is to be made because `text` names it; None where it cannot be a key."""
-    key = text if _is_key(text) else slugify(text)
+    key = text if _is_key(text) and text == text.lower() else slugify(text)
     if not key or len(key) > 100:
         return None
     state = {"slug": key, "name": text}
@@ -79,4 +80,8 @@ def missing(creatable: Creatable, asked: Any, text: str) -> tuple[str, dict[str,
 
 
 def _is_key(text: str) -> bool:
-    return bool(validate_key.regex.match(text))
+    try:
+        validate_key(text)
+    except ValidationError:
+        return False
+    return True

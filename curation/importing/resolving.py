@@ -74,10 +74,11 @@ class Known:
 
     def _read_staged(self, space: Space, keys: list[str]) -> None:
         """Rows of this file that are new, or that it changes, as they will be."""
-        model, to = space
+        model = space[0]
         sheet = self.in_file[model]
         for some in states.in_turn(keys):
             found = Row.objects.filter(batch=self.batch, sheet=sheet.name, key__in=some, after__isnull=False)
+            after: Any
             for key, after in found.filter(kind__in=Row.WRITTEN).values_list("key", "after"):
                 stored = self.rows[space].get(key)
                 self.rows[space][key] = self._made(sheet, after, stored)

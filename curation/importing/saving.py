@@ -199,7 +199,7 @@ class Saver:
         writing.insert(through, (source, target), pairs)
 
     def _insert_names(self, column: Column, rows: Iterable[tuple[Any, Any]]) -> None:
-        model, parent, field = column.model_field.related_model, column.model_field.field, column.field.name_field  # type: ignore[attr-defined]
+        model, parent, field = column.model_field.related_model, column.model_field.field, column.field.name_field
         derived = list(field.derive("")) if isinstance(field, DerivingField) else []
         made = []
         for pk, row in rows:
@@ -254,7 +254,8 @@ class Saver:
     def _last_versions(self, rows: Sequence[Any]) -> dict[str, int]:
         if not self.has_history:
             return {}
-        kind, last = self.model._meta.label_lower, {}
+        kind = self.model._meta.label_lower
+        last: dict[str, int] = {}
         for some in states.in_turn(row.key for row in rows):
             kept = Revision.objects.filter(kind=kind, ref__in=some).order_by().values_list("ref")
             last.update(kept.annotate(last=Max("version")))
@@ -264,7 +265,7 @@ class Saver:
         if not self.has_history:
             return
         kind, resource, batch = self.model._meta.label_lower, self.resource, self.batch.pk
-        kept = ((row.key, resource.snapshot(row.after)) for row in rows)
+        kept = ((row.key, resource.snapshot(row.after) or {}) for row in rows)
         writing.insert(
             Revision,
             REVISION,
@@ -280,7 +281,7 @@ class _Parts:
 
     def __init__(self, resource: RecordResource, part: Part, pks: Pks) -> None:
         self.part, self.pks, self.model = part, pks, part.resource._meta.model
-        self.parent = self.model._meta.get_field(part.parent).attname  # type: ignore[union-attr]
+        self.parent = self.model._meta.get_field(part.parent).attname
         columns = resource.part_columns[part.name]
         self.identity = states.lookup(next(column for column in columns if column.name == part.identity))
         self.table = Table(self.model, columns, part.resource.kept, [self.parent])

@@ -70,18 +70,22 @@ def _read_list(column: Column, states: dict[Any, State]) -> None:
     """Set the lists of keys, sorted byte by byte whatever the collation."""
     for state in states.values():
         state[column.name] = []
+    for some in in_turn(states):
+        for pk, one in list_query(column, some):
+            states[pk][column.name].append(one)
+    for state in states.values():
+        state[column.name].sort()
+
+
+def list_query(column: Column, pks: Sequence[Any]) -> models.QuerySet:
+    """(primary key of the record, one of the keys or names of its list), in no order."""
     if column.kind is Kind.KEYS:
         through, source = column.model_field.remote_field.through, column.model_field.m2m_field_name()
         value = f"{column.model_field.m2m_reverse_field_name()}__{column.to}"
     else:
         through, source = column.model_field.related_model, column.model_field.field.name
-        value = column.field.name_field.name  # type: ignore[attr-defined]
-    for some in in_turn(states):
-        rows = through._default_manager.filter(**{f"{source}__in": some}).order_by()
-        for pk, one in rows.values_list(f"{source}_id", value):
-            states[pk][column.name].append(one)
-    for state in states.values():
-        state[column.name].sort()
+        value = column.field.name_field.name
+    return through._default_manager.filter(**{f"{source}__in": pks}).order_by().values_list(f"{source}_id", value)
 
 
 def _read_parts(resource: RecordResource, part: Part, states: dict[Any, State]) -> None:

@@ -1,0 +1,171 @@
+"""The rules of `full_clean` for many records at a time: constraints, unique values, `clean`, and those of parts."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.translation import gettext as _
+
+from curation.importing import constraints, states
+from curation.importing.columns import Kind
+from curation.importing.instances import Maker
+from curation.importing.plans import Plan
+from curation.importing.resolving import Known
+from curation.importing.resources import Part, RecordResource, Reference, Sheet, State
+
+
+class Judge:
+    """Judges what plans of one sheet make of their records."""
+
+    def __init__(self, sheet: Sheet, known: Known) -> None:
+        self.resource, self.known = sheet.resource, known
+        self.resource.find = known.find  # type: ignore[method-assign]
+        self.maker = Maker(self.resource.model, self.resource.written, self.resource.kept)
+        self.rules = constraints.compiled(self.resource.model)
+        key = self.resource.columns[self.resource.key].attname
+        self.unique = [one for one in constraints.unique_sets(self.resource.model) if one.fields != (key,)]
+        self.parts = {part.name: _PartRules(self.resource, part) for part in self.resource.parts}
+        self.by_field = {column.attname: column.name for column in sheet.columns.values()}
+        self.by_field |= {column.model_field.name: column.name for column in sheet.columns.values()}
+        self.taken: dict[str, dict[tuple[Any, ...], int]] = defaultdict(dict)  # unique values of earlier rows
+
+    def judge(self, plans: list[Plan]) -> None:
+        """Find what the rules have against what the plans make of their records."""
+        changed = [plan for plan in plans if plan.before != plan.after]
+        after = [plan.after for plan in changed if plan.after is not None]
+        self._ask_kept(changed)
+        self.known.ask(reference for state in after for reference in self.resource.references(state))
+        self.resource.prepare(after)
+        for plan in changed:
+            assert plan.after is not None  # noqa: S101
+            row = self.maker.make(plan.after, self._find_of(plan), **({} if plan.pk is None else {"pk": plan.pk}))
+            self._judge_row(plan, row)
+            for rules in self.parts.values():
+                rules.judge(plan, row, self.known)
+
+    def _ask_kept(self, plans: Sequence[Plan]) -> None:
+        """What the untouched columns of changed records name must be at hand, too."""
+        keyed = [column for column in self.resource.written if column.kind is Kind.KEY]
+        self.known.ask(
+            Reference(column.name, column.related, column.to, plan.after[column.name])  # type: ignore[index]
+            for plan in plans
+            for column in keyed
+            if plan.after[column.name]  # type: ignore[index]
+        )
+        for rules in self.parts.values():
+            self.known.ask(rules.references(plans))
+
+    def _find_of(self, plan: Plan) -> Any:
+        """`find`, by which a record also finds itself."""
+
+        def find(model: Any, to: str, key: str) -> Any:
+            found = self.known.find(model, to, key)
+            return _Itself(plan) if found is None and key == plan.key and model is self.resource.model else found
+
+        return find if any(column.related is self.resource.model for column in self.maker.keys) else self.known.find
+
+    def _judge_row(self, plan: Plan, row: Any) -> None:
+        for rule in constraints.errors(self.rules, row):
+            plan.wrong(self._column_of(rule.names), "", rule.message)
+        if plan.problems:
+            return
+        try:
+            self.resource.clean_row(row)
+        except ValidationError as error:
+            for name, messages in _by_field(error).items():
+                plan.wrong(self.by_field.get(name, name), getattr(row, name, "") or "", " ".join(messages))
+        for unique in self.unique:
+            if (values := unique.key(row)) is not None:
+                plan_values = self.taken[unique.name]
+                if (first := plan_values.setdefault(values, plan.record.number)) != plan.record.number:
+                    message = _("Row %(row)d of this file has the same. %(rule)s") % {
+                        "row": first,
+                        "rule": unique.message,
+                    }
+                    plan.wrong(self._column_of(unique.fields), values[0], message)
+
+    def _column_of(self, names: Sequence[str]) -> str:
+        return next((self.by_field[name] for name in names if name in self.by_field), "")
+
+    def refuse_taken(self, plans: list[Plan]) -> None:
+        """Unique values that a stored row has, other than the record's own."""
+        for unique in self.unique:
+            places = {values: plan for plan in plans for values in self._values_of(unique, plan)}
+            first = unique.fields[0]
+            for some in states.in_turn(dict.fromkeys(values[0] for values in places)):
+                rows = self.resource.model._default_manager.filter(**{f"{first}__in": some})
+                if unique.where is not None:
+                    rows = rows.filter(unique.where)
+                for pk, *values in rows.values_list("pk", *unique.fields):
+                    plan = places.get(tuple(values))
+                    if plan is not None and plan.pk != pk:
+                        plan.wrong(self._column_of(unique.fields), values[0], unique.message)
+
+    def _values_of(self, unique: Any, plan: Plan) -> Iterable[tuple[Any, ...]]:
+        if plan.after is None or plan.before == plan.after:
+            return
+        values = unique.key(self.maker.make(plan.after, self._find_of(plan)))
+        if values is not None:
+            yield values
+
+
+class _Itself:
+    """A record that names itself, before it is stored."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.pk = self.id = -1 if plan.pk is None else plan.pk
+        self.key = plan.key
+
+    def __getattr__(self, name: str) -> Any:
+        return self.key
+
+
+class _PartRules:
+    """Judges the parts of a record that are new or changed."""
+
+    def __init__(self, resource: RecordResource, part: Part) -> None:
+        self.resource, self.part = resource, part
+        model = part.resource._meta.model
+        self.columns = resource.part_columns[part.name]
+        self.maker = Maker(model, self.columns, part.resource.kept)
+        self.rules = constraints.compiled(model)
+        self.parent = model._meta.get_field(part.parent)
+        self.keyed = [column for column in self.columns if column.kind is Kind.KEY]
+        self.by_field = {column.model_field.name: column.name for column in self.columns}
+        self.by_field |= {column.attname: column.name for column in self.columns}
+
+    def changed(self, plan: Plan) -> list[State]:
+        before = (plan.before or {}).get(self.part.name, ())
+        return [state for state in (plan.after or {}).get(self.part.name, ()) if state not in before]
+
+    def references(self, plans: Sequence[Plan]) -> Iterable[Reference]:
+        for plan in plans:
+            for state in self.changed(plan):
+                for column in self.keyed:
+                    if state[column.name]:
+                        yield Reference(column.name, column.related, column.to, state[column.name])
+
+    def judge(self, plan: Plan, owner: Any, known: Known) -> None:
+        for state in self.changed(plan):
+            row = self.maker.make(state, known.find)
+            row._state.fields_cache[self.parent.name] = owner
+            row.__dict__[self.parent.attname] = owner.pk
+            number = self._number(plan, state)
+            for rule in constraints.errors(self.rules, row):
+                name = next((self.by_field[one] for one in rule.names if one in self.by_field), "")
+                plan.wrong(name, "", rule.message, number)
+            try:
+                self.resource.clean_part(self.part, row)
+            except ValidationError as error:
+                for name, messages in _by_field(error).items():
+                    plan.wrong(self.by_field.get(name, name), getattr(row, name, "") or "", " ".join(messages), number)
+
+    def _number(self, plan: Plan, state: State) -> int:
+        identity = state[self.part.identity]
+        lines = (one.number for one in plan.parts if one.given.get(self.part.identity) == identity)
+        return next(lines, plan.record.number)
+
+
+def _by_field(error: ValidationError) -> dict[str, list[str]]:
+    return error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
