@@ -7,7 +7,8 @@ moved by the time the batch is confirmed, every row is compared anew.
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -20,7 +21,7 @@ from django.utils.translation import ngettext
 
 from curation.importing import applying, headers, leases, reading, states, uploads, writing
 from curation.importing.batches import WORKBOOK
-from curation.importing.escaping import unescaped
+from curation.importing.escaping import EXAMPLE, unescaped
 from curation.importing.folding import Folder
 from curation.importing.planning import Planner
 from curation.importing.plans import Plan
@@ -36,10 +37,24 @@ State, RowKind = Batch.State, Row.Kind
 WRITTEN = ("batch_id", "sheet", "number", "last_number", "kind", "key", "before", "after", "problems", "notes")
 
 
-def check(batch: Batch) -> None:
+Opening = Callable[[Batch], AbstractContextManager[reading.Table]]
+
+
+@contextmanager
+def uploaded(batch: Batch) -> Iterator[reading.Table]:
+    """The file of the batch, as a table. Raises Unreadable."""
+    if batch.upload is None:
+        raise reading.Unreadable(_("The file is no longer kept. Upload it again."))
+    with uploads.opened(batch.upload) as file, reading.open_table(file, batch.upload.name) as table:
+        yield table
+
+
+def check(batch: Batch, *, opened: Opening = uploaded, told: "Told | None" = None) -> None:
     """Fill the preview of a waiting batch, whose `state` then says what came of it.
 
-    Nothing happens where another is at it. Raises LeaseLost and CancelAsked (`curation.importing.tasks`).
+    `opened` gives its table, each time from the beginning; `told` is called with how many lines are done, of about
+    how many, now and then. Nothing happens where another is at it. Raises LeaseLost and CancelAsked
+    (`curation.importing.tasks`).
     """
     lease = leases.take(batch, state_from=State.WAITING, state_to=State.CHECKING, seconds=leases.CHECKING)
     if lease is None:
@@ -52,7 +67,7 @@ def check(batch: Batch) -> None:
         undoing.check(batch, lease)
         return
     try:
-        Checking(batch, lease).run()
+        Checking(batch, lease, opened, told).run()
     except reading.Unreadable as refused:
         refuse(batch, lease, str(refused))
 
@@ -64,16 +79,21 @@ def refuse(batch: Batch, lease: uuid.UUID, why: str) -> None:
         batch.step(Step.What.REFUSED, detail=why)
 
 
+Told = Callable[[int, int | None], object]
+
+
 class Progress:
     """Holds the lease and says how far the work has come, once a chunk."""
 
-    def __init__(self, batch: Batch, lease: uuid.UUID, total: int | None = None) -> None:
-        self.batch, self.lease, self.done = batch, lease, 0
+    def __init__(self, batch: Batch, lease: uuid.UUID, total: int | None = None, told: Told | None = None) -> None:
+        self.batch, self.lease, self.done, self.total, self.told = batch, lease, 0, total, told
         self.renew(total=total)
 
     def add(self, count: int) -> None:
         self.done += count
         self.renew(done=self.done)
+        if self.told:
+            self.told(self.done, self.total)
 
     def renew(self, **said: Any) -> None:
         outcome = leases.renew(self.batch, self.lease, **said)
@@ -95,8 +115,8 @@ class Matched:
 class Checking:
     """One check of one file."""
 
-    def __init__(self, batch: Batch, lease: uuid.UUID) -> None:
-        self.batch, self.lease = batch, lease
+    def __init__(self, batch: Batch, lease: uuid.UUID, opened: Opening = uploaded, told: Told | None = None) -> None:
+        self.batch, self.lease, self.opened, self.told = batch, lease, opened, told
         self.sheets = sheets()
         self.folder = Folder(batch, self.sheets, self._refuse_row)
         self.counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -109,9 +129,7 @@ class Checking:
     def run(self) -> None:
         batch = self.batch
         batch.stamp = Stamp.read()
-        if batch.upload is None:
-            raise reading.Unreadable(_("The file is no longer kept. Upload it again."))
-        with uploads.opened(batch.upload) as file, reading.open_table(file, batch.upload.name) as table:
+        with self.opened(batch) as table:
             chosen, left_out = self._choose(list(table.sheets()))
             matched = [Matched(sheet, read, self._match(sheet, read)) for sheet, read in chosen]
             batch.found = found(table.found, matched, left_out)
@@ -121,13 +139,13 @@ class Checking:
             with transaction.atomic():
                 Batch.objects.filter(pk=batch.pk).update(stamp=batch.stamp, found=batch.found)
                 batch.step(Step.What.STARTED)
-            self.progress = Progress(batch, self.lease, total=table.row_count)
+            self.progress = Progress(batch, self.lease, table.row_count, self.told)
             for one in matched:
                 lines = next(table.sheets({one.read.name})).lines
                 self._check(one, lines, [other.sheet for other in matched])
         self._refuse_dependents()
         self._remove_unneeded()
-        self._finish()
+        finish(self.batch, self.lease, self.counts, self.progress)
 
     # --- which sheets, which columns ---
 
@@ -180,13 +198,18 @@ class Checking:
     def _keys(self, one: Matched) -> Iterator[str]:
         """The keys that a sheet gives, read beside its lines."""
         places = [place for place, name in enumerate(one.columns.by_place) if name == one.sheet.key]
-        upload: Any = self.batch.upload
-        with uploads.opened(upload) as file, reading.open_table(file, upload.name) as table:
+        with self.opened(self.batch) as table:
             for line in next(table.sheets({one.read.name})).lines if places else ():
                 if cell := line.cells[places[0]]:
                     yield unescaped(cell)
 
     def _is_left_out(self, sheet: Sheet, record: Record) -> bool:
+        if record.cells.get(sheet.key) == EXAMPLE:
+            told = next(one for one in self.batch.found["sheets"] if one["name"] == sheet.name)
+            message = _("Row %(row)d is the example of the template, and left out.")
+            told["notes"].append(message % {"row": record.number})
+            Batch.objects.filter(pk=self.batch.pk).update(found=self.batch.found)
+            return True
         return bool(self.without) and (sheet.name, record.number) in self.without
 
     def _check_deferred(self, planner: Planner) -> None:
@@ -329,25 +352,25 @@ class Checking:
                     del self.counts[sheet]
                 Row.objects.filter(batch=self.batch, sheet=sheet, key=key).delete()
 
-    def _finish(self) -> None:
-        counts = {
-            sheet: {kind: count for kind, count in kinds.items() if count} for sheet, kinds in self.counts.items()
-        }
-        self.batch.counts = counts
-        losses = applying.foreseen(self.batch, self.progress.renew)
-        with transaction.atomic():
-            leases.finish(
-                self.batch,
-                self.lease,
-                State.PREVIEW,
-                counts=counts,
-                losses=losses,
-                checked_at=timezone.now(),
-                done=self.progress.done,
-                total=self.progress.done,
-                problem="",
-            )
-            self.batch.step(Step.What.CHECKED, detail=said(counts))
+
+def finish(batch: Batch, lease: uuid.UUID, counts: Mapping[str, Counter[str]], progress: Progress) -> None:
+    """Turn to the preview whose rows are written, with what it would take from students."""
+    told = {sheet: {kind: count for kind, count in kinds.items() if count} for sheet, kinds in counts.items()}
+    batch.counts = told
+    losses = applying.foreseen(batch, progress.renew)
+    with transaction.atomic():
+        leases.finish(
+            batch,
+            lease,
+            State.PREVIEW,
+            counts=told,
+            losses=losses,
+            checked_at=timezone.now(),
+            done=progress.done,
+            total=progress.done,
+            problem="",
+        )
+        batch.step(Step.What.CHECKED, detail=said(told))
 
 
 def repeated(sheet: Sheet, key: str, number: int, other: int) -> dict[str, Any]:

@@ -69,15 +69,19 @@ class Comparison:
             return _("It has been deleted meanwhile.")
         return "" if now == row.before else _("It has been changed meanwhile.")
 
-    def broken(self, rows: Sequence[Any], pks: Mapping[str, Any]) -> dict[str, str]:
-        """What is against these rows, new or changed, by key: a name may be gone, a text of a passage be another."""
-        missing = self._missing(rows)
+    def broken(self, rows: Sequence[Any], pks: Mapping[str, Any], coming: Collection[str] = ()) -> dict[str, str]:
+        """What is against these rows, new or changed, by key: a name may be gone, a text of a passage be another.
+
+        `coming` are keys of new ones for which the batch has no rows yet.
+        """
+        missing = self._missing(rows, coming)
         plans = []
         for row in rows:
             if not missing[row.key]:
                 plan = Plan(Record(row.number, row.number, {}, []), key=row.key, before=row.before, after=row.after)
                 plan.pk = pks.get(row.key)
                 plans.append(plan)
+        self.judge.ask(plans)
         self.judge.judge(plans)
         self.judge.refuse_taken(plans)
         said = {plan.key: " ".join(one["message"] for one in plan.problems) for plan in plans}
@@ -89,7 +93,7 @@ class Comparison:
         said |= {key: " ".join(why) for key, why in self.resting.on_parts(losing).items()}
         return {key: words for key, words in (missing | said).items() if words}
 
-    def _missing(self, rows: Sequence[Any]) -> dict[str, str]:
+    def _missing(self, rows: Sequence[Any], coming: Collection[str]) -> dict[str, str]:
         """Which of the keys that the rows name are gone, in words by the row's key."""
         named: dict[tuple[Any, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for row in rows:
@@ -101,6 +105,7 @@ class Comparison:
             for some in states.in_turn(keys):
                 there.update(model._default_manager.filter(**{f"{to}__in": some}).values_list(to, flat=True))
             there |= self._coming(model, [key for key in keys if key not in there])
+            there |= set(coming) if (model, to) == (self.resource.model, self.resource.key) else set()
             for key in keys.keys() - there:
                 message = _("“%(key)s” is no longer there.") % {"key": key}
                 said.update((owner, f"{said[owner]} {message}".strip()) for owner in keys[key])

@@ -1,41 +1,157 @@
-"""What rests on records: the rows of other tables that point to them and are not theirs."""
+"""What rests on records: rows of other tables that point to them and are not theirs.
+
+A record on which something rests is not removed, and neither is a part of one. What goes in the same batch does not
+count, nor does a record that the same batch restores: it was as it will be before what is removed was there.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Window
+from django.db.models.functions import RowNumber
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from curation.importing import states
 from curation.importing.columns import Kind
-from curation.importing.resources import RecordResource
+from curation.importing.resources import Part, RecordResource, Sheet, State, sheets
+from curation.models import Batch, Row
 
-NAMED = 5
+NAMED = 3  # of what rests on a record by one foreign key
+
+Why = dict[str, list[str]]  # why a record cannot go, by its key
+Edge = tuple[str, str]  # (key, key of a record it points to)
 
 
-def on(
-    resource: RecordResource, pks: Sequence[Any], going: frozenset[tuple[Any, Any]] = frozenset()
-) -> dict[Any, list[str]]:
-    """Why each of these records cannot go, in words; records on which nothing rests are left out.
+@dataclass(frozen=True)
+class Owner:
+    """The record that a row is, or is of: `path` leads from the row to its key."""
 
-    `going` are (model, pk) of rows that go with them, and so do not count. What rests on a part of a record (a check
-    on a citation) rests on the record.
-    """
-    found: dict[Any, list[str]] = defaultdict(list)
-    own = _own(resource)
-    _look(resource.model, {pk: pk for pk in pks}, own, going, found)
+    model: type[models.Model]
+    path: str
+    sheets: tuple[str, ...]
+    is_state: bool  # the foreign key is in the record's state, so that restoring the record sets it
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A foreign key of another table, to records or to `part`s of them."""
+
+    model: type[models.Model]
+    field: Any
+    owner: Owner | None
+    part: Part | None = None
+    identity: str = ""  # the lookup that names the part
+
+    @property
+    def to_record(self) -> str:
+        """The lookup that gives what the record is pointed at by."""
+        return f"{self.field.name}__{self.part.parent}_id" if self.part else self.field.attname
+
+    @cached_property
+    def is_by_pk(self) -> bool:
+        return bool(self.part) or self.field.target_field.primary_key
+
+
+class Resting:
+    """Finds what rests on the records of one sheet, in a number of queries that does not grow with them."""
+
+    def __init__(self, resource: RecordResource, batch: Batch) -> None:
+        self.resource, self.batch = resource, batch
+        self.pointers = list(_pointers(resource))
+
+    def on(self, pks: Mapping[str, Any], going: Collection[str] = ()) -> tuple[Why, list[Edge]]:
+        """Why these records (primary keys by key) cannot go, and which of `going` point to others of them.
+
+        `going` are records of this sheet for which the batch has no rows yet.
+        """
+        why: Why = defaultdict(list)
+        edges: list[Edge] = []
+        for pointer in self._in_use:
+            for some in states.in_turn(pks):
+                targets = {pks[key]: key for key in some} if pointer.is_by_pk else dict(zip(some, some, strict=True))
+                rows = self._rows(pointer, targets)
+                if going and pointer.owner and pointer.owner.model is self.resource.model:
+                    path = pointer.owner.path
+                    inside = rows.filter(**{f"{path}__in": going}).values_list(path, pointer.to_record)
+                    edges += ((key, targets[target]) for key, target in inside)
+                    rows = rows.exclude(**{f"{path}__in": going})
+                _tell(pointer, rows, targets, why)
+        return dict(why), edges
+
+    def on_parts(self, dropped: Mapping[str, tuple[Any, Mapping[str, Collection[str]]]]) -> Why:
+        """Why these records cannot lose parts: by key, the primary key and the parts' identities by kind of part."""
+        why: Why = defaultdict(list)
+        for pointer in self._in_use if dropped else ():
+            if pointer.part is None:
+                continue
+            name = pointer.part.name
+            chosen = {pk: key for key, (pk, parts) in dropped.items() if parts.get(name)}
+            lost = {(pk, one) for pk, key in chosen.items() for one in dropped[key][1][name]}
+            for some in states.in_turn(chosen):
+                identities = {one for pk, one in lost if pk in some}
+                rows = self._rows(pointer, some).filter(**{f"{pointer.identity}__in": identities})
+                _tell(pointer, rows, chosen, why, lost)
+        return dict(why)
+
+    @cached_property
+    def _in_use(self) -> list[Pointer]:
+        """Those by which anything points anywhere."""
+        there = [
+            (pointer, pointer.model._base_manager.filter(**{f"{pointer.field.name}__isnull": False}))
+            for pointer in self.pointers
+        ]
+        return [pointer for pointer, rows in there if rows.exists()]
+
+    def _rows(self, pointer: Pointer, targets: Iterable[Any]) -> models.QuerySet:
+        field = f"{pointer.field.name}__{pointer.part.parent}" if pointer.part else pointer.field.name
+        rows = pointer.model._base_manager.filter(**{f"{field}__in": list(targets)}).order_by()
+        if (owner := pointer.owner) is None:
+            return rows
+        kinds = [Row.Kind.REMOVED, *([Row.Kind.CHANGED] if owner.is_state else [])]
+        going = Row.objects.filter(
+            batch=self.batch, sheet__in=owner.sheets, key=OuterRef(owner.path), kind__in=kinds
+        ).order_by()
+        return rows.filter(~Exists(going))
+
+
+def dropped(resource: RecordResource, before: State, after: State) -> dict[str, set[str]]:
+    """The identities of the parts that a change takes away, by the name of their kind; nothing for none."""
+    found = {}
     for part in resource.parts:
-        model = part.resource._meta.model
-        for some in states.in_turn(pks):
-            rows = model._default_manager.filter(**{f"{part.parent}__in": some}).order_by()
-            owners = dict(rows.values_list("pk", f"{part.parent}_id"))
-            _look(model, owners, own, going, found)
-    return dict(found)
+        left = {one[part.identity] for one in after[part.name]}
+        if gone := {one[part.identity] for one in before[part.name]} - left:
+            found[part.name] = gone
+    return found
+
+
+# --- what points where ----------------------------------------------------------------------
+def _pointers(resource: RecordResource) -> Iterator[Pointer]:
+    every = sheets()
+    own = _own(resource)
+    for model, field in _foreign_keys(resource.model):
+        if model not in own and (model, field.name) not in own:
+            yield Pointer(model, field, _owner(model, field, every))
+    for part in resource.parts:
+        identity = next(one for one in resource.part_columns[part.name] if one.name == part.identity)
+        for model, field in _foreign_keys(part.resource._meta.model):
+            yield Pointer(model, field, _owner(model, field, every), part, f"{field.name}__{states.lookup(identity)}")
+
+
+def _foreign_keys(model: type[models.Model]) -> Iterator[tuple[type[models.Model], Any]]:
+    """(model, field) of each foreign key to `model`."""
+    for relation in model._meta.get_fields(include_hidden=True):
+        if relation.auto_created and not relation.concrete and (relation.one_to_many or relation.one_to_one):
+            yield relation.related_model, relation.field  # type: ignore[misc, union-attr]
 
 
 def _own(resource: RecordResource) -> set[Any]:
-    """The models whose rows belong to the record and go with it."""
-    own = {part.resource._meta.model for part in resource.parts}
+    """The models, or the foreign keys of lists, whose rows belong to the record and go with it."""
+    own: set[Any] = {part.resource._meta.model for part in resource.parts}
     for column in resource.written:
         if column.kind is Kind.KEYS:
             own.add((column.model_field.remote_field.through, column.model_field.m2m_field_name()))
@@ -44,32 +160,57 @@ def _own(resource: RecordResource) -> set[Any]:
     return own
 
 
-def _look(
-    model: Any, owners: dict[Any, Any], own: set[Any], going: frozenset[Any], found: dict[Any, list[str]]
+def _owner(model: type[models.Model], field: Any, every: Mapping[str, Sheet]) -> Owner | None:
+    for sheet in every.values():
+        resource, key = sheet.resource, sheet.resource.key
+        if sheet.part is not None:
+            continue
+        names = tuple(name for name, one in every.items() if one.resource.model is resource.model)
+        if resource.model is model:
+            is_state = any(column.model_field is field for column in resource.written)
+            return Owner(resource.model, key, names, is_state)
+        for column in resource.written:
+            if column.kind is Kind.KEYS and column.model_field.remote_field.through is model:
+                return Owner(resource.model, f"{column.model_field.m2m_field_name()}__{key}", names, is_state=True)
+        for part in resource.parts:
+            if part.resource._meta.model is model:
+                is_state = any(column.model_field is field for column in resource.part_columns[part.name])
+                return Owner(resource.model, f"{part.parent}__{key}", names, is_state)
+    return None
+
+
+# --- in words -------------------------------------------------------------------------------
+def _tell(
+    pointer: Pointer, rows: models.QuerySet, keys: Mapping[Any, str], why: Why, lost: Collection[Any] | None = None
 ) -> None:
-    for relation in model._meta.get_fields(include_hidden=True):
-        if not (relation.auto_created and (relation.one_to_many or relation.one_to_one)):
+    """Say of each record what rests on it, of what rests on it by one foreign key the first few."""
+    to, named = pointer.to_record, _naming(pointer)
+    identity = [pointer.identity] if pointer.part else []
+    nth = Window(RowNumber(), partition_by=[F(one) for one in (to, *identity)], order_by="pk")
+    few = rows.annotate(nth=nth).filter(nth__lte=NAMED)
+    for target, *values in few.values_list(to, *identity, *named):
+        part = values.pop(0) if pointer.part else ""
+        if lost is not None and (target, part) not in lost:
             continue
-        other, field = relation.related_model, relation.field
-        if other in own or (other, field.name) in own:
-            continue
-        to = field.target_field.attname
-        for some in states.in_turn(owners):
-            targets = (
-                dict(model._default_manager.filter(pk__in=some).values_list(to, "pk"))
-                if to != model._meta.pk.attname
-                else {pk: pk for pk in some}
-            )
-            rows = other._base_manager.filter(**{f"{field.name}__in": list(targets)}).order_by()
-            for pk, target in rows.values_list("pk", field.attname):
-                if (other, pk) not in going:
-                    words = found[owners[targets[target]]]
-                    if len(words) < NAMED:
-                        words.append(_words(other, pk))
+        message = _words(pointer, part, values)
+        if message not in why[keys[target]]:
+            why[keys[target]].append(message)
 
 
-def _words(model: Any, pk: Any) -> str:
-    if model._meta.auto_created:
-        return _("Something names it (%(what)s).") % {"what": model._meta.auto_created._meta.verbose_name}
-    row = model._base_manager.get(pk=pk)
-    return _("%(what)s “%(row)s” rests on it.") % {"what": str(model._meta.verbose_name).capitalize(), "row": row}
+def _naming(pointer: Pointer) -> Sequence[str]:
+    """The lookups whose values name what points; none of what is for nobody else, such as a student's attempt."""
+    if pointer.owner:
+        return [pointer.owner.path]
+    return getattr(pointer.model, "natural_fields", ()) if getattr(pointer.model, "ships", True) else ()
+
+
+def _words(pointer: Pointer, part: str, values: Sequence[Any]) -> str:
+    model = pointer.owner.model if pointer.owner else pointer.model
+    said = {"what": capfirst(str(model._meta.verbose_name)), "name": ", ".join(map(str, values)), "part": part}
+    if part and values:
+        return _("%(what)s “%(name)s” rests on its part “%(part)s”.") % said
+    if part:
+        return _("Something rests on its part “%(part)s” (%(what)s).") % {**said, "what": model._meta.verbose_name}
+    if values:
+        return _("%(what)s “%(name)s” rests on it.") % said
+    return _("Something rests on it (%(what)s).") % {**said, "what": model._meta.verbose_name}
