@@ -1,7 +1,7 @@
 """The rules of `full_clean` for many records at a time: constraints, unique values, `clean`, and those of parts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -34,7 +34,6 @@ class Judge:
         """Find what the rules have against what the plans make of their records."""
         changed = [plan for plan in plans if plan.before != plan.after]
         after = [plan.after for plan in changed if plan.after is not None]
-        self._ask_kept(changed)
         self.known.ask(reference for state in after for reference in self.resource.references(state))
         self.resource.prepare(after)
         for plan in changed:
@@ -44,8 +43,8 @@ class Judge:
             for rules in self.parts.values():
                 rules.judge(plan, row, self.known)
 
-    def _ask_kept(self, plans: Sequence[Plan]) -> None:
-        """What the untouched columns of changed records name must be at hand, too."""
+    def ask(self, plans: Sequence[Plan]) -> None:
+        """Have at hand what they name, in untouched columns, too. Ask before you settle and judge."""
         keyed = [column for column in self.resource.written if column.kind is Kind.KEY]
         self.known.ask(
             Reference(column.name, column.related, column.to, plan.after[column.name])  # type: ignore[index]
@@ -90,6 +89,8 @@ class Judge:
 
     def refuse_taken(self, plans: list[Plan]) -> None:
         """Unique values that a stored row has, other than the record's own."""
+        for rules in self.parts.values():
+            rules.refuse_taken(plans)
         for unique in self.unique:
             places = {values: plan for plan in plans for values in self._values_of(unique, plan)}
             first = unique.fields[0]
@@ -135,6 +136,13 @@ class _PartRules:
         self.by_field = {column.model_field.name: column.name for column in self.columns}
         self.by_field |= {column.attname: column.name for column in self.columns}
 
+        self.unique = [
+            one
+            for one in constraints.unique_sets(model)
+            if self.parent.attname not in one.fields  # type: ignore[union-attr]
+        ]
+        self.taken: dict[str, dict[tuple[Any, ...], Plan]] = defaultdict(dict)  # unique values of earlier rows
+
     def changed(self, plan: Plan) -> list[State]:
         before = (plan.before or {}).get(self.part.name, ())
         return [state for state in (plan.after or {}).get(self.part.name, ()) if state not in before]
@@ -161,10 +169,31 @@ class _PartRules:
                 for name, messages in _by_field(error).items():
                     plan.wrong(self.by_field.get(name, name), getattr(row, name, "") or "", " ".join(messages), number)
 
+    def refuse_taken(self, plans: list[Plan]) -> None:
+        """Unique values that a part of another record has, stored or in the file; within a record parts differ."""
+        for unique in self.unique:
+            mine = {values: (plan, state) for plan in plans for values, state in self._values(unique, plan)}
+            for values, (plan, state) in mine.items():
+                other = self.taken[unique.name].setdefault(values, plan)
+                if other is not plan:
+                    message = _("Row %(row)d of this file has the same. %(rule)s")
+                    said = message % {"row": other.record.number, "rule": unique.message}
+                    plan.wrong(self.by_field[unique.fields[0]], values[0], said, self._number(plan, state))
+            first = unique.fields[0]
+            for some in states.in_turn(dict.fromkeys(values[0] for values in mine)):
+                rows = unique.model._default_manager.filter(**{f"{first}__in": some}).order_by()
+                for owner, *values in rows.values_list(self.parent.attname, *unique.fields):  # type: ignore[union-attr]
+                    plan, state = mine.get(tuple(values), (None, None))
+                    if plan is not None and plan.pk != owner:
+                        plan.wrong(self.by_field[first], values[0], unique.message, self._number(plan, state))
+
+    def _values(self, unique: Any, plan: Plan) -> Iterator[tuple[tuple[Any, ...], State]]:
+        for state in self.changed(plan):
+            if (values := unique.key(self.maker.make(state, lambda *_: None))) is not None:
+                yield values, state
+
     def _number(self, plan: Plan, state: State) -> int:
-        identity = state[self.part.identity]
-        lines = (one.number for one in plan.parts if one.given.get(self.part.identity) == identity)
-        return next(lines, plan.record.number)
+        return next((one.number for one in plan.parts if one.state is state), plan.record.number)
 
 
 def _by_field(error: ValidationError) -> dict[str, list[str]]:

@@ -56,6 +56,7 @@ class Planner:
             if not plan.waits:
                 self._merge(plan)
         judged = [plan for plan in plans if plan.after is not None and not plan.problems and not plan.waits]
+        self._settle(judged)
         self.judging.judge(judged)
         self.judging.refuse_taken(judged)
         self._mark_alike([plan for plan in judged if plan.before is None and not plan.problems])
@@ -177,10 +178,16 @@ class Planner:
             state[planned.part.name] = self._merged_part(plan, planned, state[planned.part.name])
         if plan.problems:
             return
-        self.resource.settle(plan.before, state, by=self.by)
-        for part in self.resource.parts:
-            state[part.name] = sorted(state[part.name], key=lambda one, by=part.identity: one[by])  # type: ignore[misc]
         plan.after = state
+
+    def _settle(self, plans: list[Plan]) -> None:
+        changed = [plan for plan in plans if plan.before != plan.after]
+        self.judging.ask(changed)
+        for plan in changed:
+            assert plan.after is not None  # noqa: S101
+            self.resource.settle(plan.before, plan.after, by=self.by)
+            for part in self.resource.parts:
+                plan.after[part.name] = sorted(plan.after[part.name], key=lambda one, by=part.identity: one[by])  # type: ignore[misc]
 
     def _require(
         self, plan: Plan, state: State, columns: Iterable[Column], given: dict[str, Any], number: int, *, is_new: bool
@@ -211,6 +218,7 @@ class Planner:
         state = dict(old) if old else states.blank_part(self.resource, part)
         for name, value in planned.given.items():
             state[name] = columns[name].empty if value is CLEARED else value
+        planned.state = state
         self._require(plan, state, columns.values(), planned.given, planned.number, is_new=old is None)
         if old:
             return [state if one is old else one for one in there]

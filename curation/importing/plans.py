@@ -12,6 +12,7 @@ class PlannedPart:
     part: Part
     number: int
     given: dict[str, Any]
+    state: State | None = None  # what it makes of the part
 
 
 @dataclass(slots=True, eq=False)
