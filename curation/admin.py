@@ -21,7 +21,8 @@ from django.utils.translation import gettext_lazy
 
 from curation import consequences, differences, locking, revisions, stamps
 from curation.digests import digest_of
-from curation.models import Revision
+from curation.importing.admin import BatchAdmin
+from curation.models import Batch, Revision
 
 REVISIONS_ON_A_PAGE = 50
 LOSSES_INPUT = "losses_shown"
@@ -360,3 +361,6 @@ class RevisionAdmin(ReadOnlyAdmin):
             if value
         ]
         return format_html("<dl class='values'>{}</dl>", format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))
+
+
+admin.site.register(Batch, BatchAdmin)

@@ -17,10 +17,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from curation import consequences
 from curation.admin import CuratedAdmin, CuratedInline, ReadOnlyAdmin
+from curation.importing.admin import ExchangeMixin
 from quizzes import pinning, publishing, wording
 from quizzes.keys import KeyFault
 from quizzes.kinds import Asked, Said
 from quizzes.models import Attempt, Part, Question
+from quizzes.resources import QuestionResource
 from relations.models import Fact
 
 NEW_PARTS = 4
@@ -110,7 +112,8 @@ class PractisableFilter(admin.SimpleListFilter):
 
 
 @admin.register(Question)
-class QuestionAdmin(CuratedAdmin):
+class QuestionAdmin(ExchangeMixin, CuratedAdmin):
+    resource_classes = [QuestionResource]
     list_display = ["ref", "stem_start", "kind", "ask", "status", "practised"]
     list_filter = ["status", PractisableFilter, "kind", "topics"]
     search_fields = ["ref", "stem", "parts__fact__ref", "parts__fact__statement"]

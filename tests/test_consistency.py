@@ -25,7 +25,11 @@ NOT_TRANSLATED = {"styleguide.html"}
 NAMES = "Sandarbh|संदर्भ|JSON|CSV"
 # What people edit elsewhere, or not at all: each with the reason.
 NOT_IN_ADMIN = {
+    "curation.Row": "of a batch, on its page",
     "curation.Stamp": "one row that moves when anything changes",
+    "curation.Step": "as above",
+    "curation.Upload": "as above: its name, size and hash",
+    "curation.UploadPart": "bytes",
     "quizzes.AttemptQuestion": "an attempt is a student's and is read-only",
     "quizzes.Response": "as above",
     "relations.PassageText": "attached as a whole document by attach_text, never typed",

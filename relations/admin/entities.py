@@ -8,9 +8,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from curation.admin import CuratedAdmin, CuratedInline, ExplainsDeletion
+from curation.importing.admin import ExchangeMixin
 from curation.locking import Values
 from relations.admin import resting
 from relations.models import Alias, Entity, Fact, Property, Topic
+from relations.resources import EntityResource
 
 
 class AliasInline(CuratedInline):
@@ -23,7 +25,8 @@ class AliasInline(CuratedInline):
 
 
 @admin.register(Entity)
-class EntityAdmin(CuratedAdmin):
+class EntityAdmin(ExchangeMixin, CuratedAdmin):
+    resource_classes = [EntityResource]
     inlines = [AliasInline]
     list_display = ["name", "slug", "kind", "definition", "part_of"]
     list_filter = ["kind"]

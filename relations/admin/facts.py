@@ -18,14 +18,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from curation import consequences
 from curation.admin import CuratedAdmin, CuratedForm, CuratedInline, ReadOnlyAdmin
+from curation.importing.admin import ExchangeMixin
 from relations import dates, grading, publishing
 from relations.admin.checking import ChecksCitations
-from relations.admin.exchange import ExchangeMixin
-from relations.admin.resources import FactResource
 from relations.admin.sources import choice_label
 from relations.admin.states import State, StateFilter, with_state
 from relations.models import Check, Citation, Fact
 from relations.refs import next_ref
+from relations.resources import FactResource
 from relations.templatetags.sandarbh import NO_BREAK_SPACE, day
 
 

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from curation.admin import CuratedAdmin, ExplainsDeletion
+from curation.importing.admin import ExchangeMixin
 from relations import dates, grading
 from relations.admin import resting
-from relations.admin.exchange import ExchangeMixin
-from relations.admin.resources import SourceResource
 from relations.models import Citation, Passage, Source
+from relations.resources import PassageResource, SourceResource
 
 # What the independence and the tier of a source follow from: a change may change the grade of any fact.
 GRADING = frozenset({"kind", "tier_override", "authors", "copy_of", "derived_from"})
@@ -139,9 +139,10 @@ def choice_label(passage: Passage) -> str:
 
 
 @admin.register(Passage)
-class PassageAdmin(ExplainsDeletion):
+class PassageAdmin(ExchangeMixin, ExplainsDeletion):
     """A passage without its text, which is attached with the text of the source."""
 
+    resource_classes = [PassageResource]
     form = PassageForm
     list_display = ["ref", "source", "place", "heading", "role", "cited", "has_text"]
     list_filter = ["role", TextKeptFilter]

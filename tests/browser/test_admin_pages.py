@@ -1,7 +1,6 @@
-"""Pages of the admin that only a deed leads to: a conflict, a preview, a withdrawal, a check."""
+"""Pages of the admin that only a deed leads to: a conflict, a withdrawal, a check."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -94,23 +93,3 @@ def test_withdrawal_shows_what_students_lose(
     expect(desktop.get_by_role("heading", name="Students would lose: facts (1)")).to_be_visible()
     axe(desktop)
     fits(desktop, 375)
-
-
-def test_import_previews_what_would_change(
-    fact: Fact, editor: User, sign_in: Callable, desktop: Page, axe: Callable, fits: Callable, tmp_path: Path
-) -> None:
-    sign_in(desktop, editor)
-    file = tmp_path / "facts.csv"
-    file.write_text(f"ref,note\n{fact.ref},Look again.\n")
-    desktop.goto(f"{FACTS}import/")
-    axe(desktop)
-    desktop.set_input_files("#id_import_file", file)
-    expect(desktop.locator("#id_format")).to_have_value("0")
-    desktop.get_by_role("button", name="Preview").click()
-    expect(desktop.get_by_text("New: 0 · changed: 1 · the same: 0.")).to_be_visible()
-    axe(desktop)
-    fits(desktop, 375)
-    desktop.get_by_role("button", name="Apply these rows").click()
-    expect(desktop.locator(".messagelist .success")).to_be_visible()
-    fact.refresh_from_db()
-    assert fact.note == "Look again."

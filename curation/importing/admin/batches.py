@@ -27,7 +27,8 @@ from django.utils.translation import gettext_lazy
 from curation.importing import applying, exporting, undoing
 from curation.importing import batches as engine
 from curation.importing.admin import access, presenting
-from curation.importing.admin.forms import MapForm, RowForm
+from curation.importing.admin.forms import CONTENT_TYPES, MapForm, RowForm
+from curation.importing.reading import Unreadable
 from curation.models import Batch, Step
 
 State = Batch.State
@@ -41,7 +42,8 @@ TEMPLATES = {
     **dict.fromkeys((State.REFUSED, State.CANCELLED, State.INTERRUPTED), "admin/curation/batch/ended.html"),
 }
 CANCELLABLE = (State.WAITING, State.CHECKING, State.CONFIRMED)
-CSV = "text/csv; charset=utf-8"
+WORKER = "manage.py db_worker"
+REJECTED = "rejected"
 
 View = Callable[..., HttpResponseBase]
 
@@ -60,7 +62,7 @@ def of_batch(*methods: str) -> Callable[[View], View]:
             batch = self.batch(request, pk)
             try:
                 return view(self, request, batch)
-            except engine.NotNow as refusal:
+            except (engine.NotNow, Unreadable) as refusal:
                 self.message_user(request, str(refusal), messages.ERROR)
                 return _to(batch)
 
@@ -105,7 +107,6 @@ class DateFilter(admin.DateFieldListFilter):
         self.title = gettext_lazy("day")
 
 
-@admin.register(Batch)
 class BatchAdmin(admin.ModelAdmin):
     """Bulk imports: made by the import pages of each kind of record, never added, changed or deleted here."""
 
@@ -227,6 +228,7 @@ class BatchAdmin(admin.ModelAdmin):
         return {
             "words": presenting.progress(batch),
             "waits": engine.waits_for_worker(batch),
+            "command": WORKER,
             "may_cancel": batch.state in CANCELLABLE and not batch.cancelling,
         }
 
@@ -318,18 +320,21 @@ class BatchAdmin(admin.ModelAdmin):
         sheet = request.GET.get("sheet", "")
         if not batch.counts.get(sheet, {}).get("rejected"):
             raise Http404(_("Batch %(number)d has no rejected rows of that sheet.") % {"number": batch.pk})
-        return self._download(request, batch, exporting.rejects(batch, sheet), f"{sheet}-rejected-{batch.pk}.csv")
+        name = f"{sheet}-{batch.pk}-{REJECTED}.csv"
+        return self._download(request, batch, exporting.rejects(batch, sheet), name)
 
     @of_batch("GET", "HEAD")
     def filled_view(self, request: HttpRequest, batch: Batch) -> HttpResponseBase:
         if batch.state != State.APPLIED or batch.kind != Batch.Kind.IMPORT:
             raise Http404(_("Batch %(number)d is no import that was applied.") % {"number": batch.pk})
-        return self._download(request, batch, exporting.filled(batch), f"{batch.target}-{batch.pk}.csv")
+        name = f"{batch.file_name.rpartition('.')[0] or batch.target}-{batch.pk}.{batch.found.get('kind', 'csv')}"
+        return self._download(request, batch, exporting.filled(batch), name)
 
-    def _download(self, request: HttpRequest, batch: Batch, lines: Iterable[bytes], name: str) -> HttpResponseBase:
+    def _download(self, request: HttpRequest, batch: Batch, pieces: Iterable[bytes], name: str) -> HttpResponseBase:
         batch.step(Step.What.DOWNLOADED, by=request.user.get_username(), detail=name)
-        disposition = content_disposition_header(True, name)
-        return StreamingHttpResponse(lines, content_type=CSV, headers={"Content-Disposition": disposition})
+        disposition = content_disposition_header(True, name) or ""
+        content_type = CONTENT_TYPES[name.rpartition(".")[2]]
+        return StreamingHttpResponse(pieces, content_type=content_type, headers={"Content-Disposition": disposition})
 
     # --- progress ---
 

@@ -26,18 +26,13 @@ from import_export.admin import ImportExportMixin
 
 from curation.importing import batches, exporting, uploads
 from curation.importing.admin import access, presenting
-from curation.importing.admin.forms import FORMATS, ExportForm, ImportForm
+from curation.importing.admin.forms import CONTENT_TYPES, ExportForm, ImportForm
 from curation.importing.escaping import CLEAR
 from curation.importing.reading import LIMITS, Unreadable
 from curation.importing.reading.opening import too_large
 from curation.importing.resources import RecordResource
 from curation.models import Batch
 
-CONTENT_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "jsonl": "application/jsonl; charset=utf-8",
-}
 TEMPLATES = ("csv", "xlsx")
 LAST_BATCHES = 5
 FORM_AROUND_FILE = 64 * 1024  # what a request may hold besides the file
@@ -151,14 +146,16 @@ class ExchangeMixin(ImportExportMixin):
             return HttpResponseRedirect(request.path)
         form = ExportForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            return self._exported(listed, form.cleaned_data["format"])
+            try:
+                return self._exported(listed, form.cleaned_data["format"])
+            except exporting.NotExportable as refusal:
+                form.add_error("format", str(refusal))
         context = {
             **self._context(request, _("Export %(things)s")),
             "form": form,
             "count": presenting.number(listed.result_count),
             "things": self._things(listed.result_count),
             "narrowed": list(narrowed(listed)),
-            "formats": FORMATS,
         }
         return TemplateResponse(request, self.export_template_name, context, status=422 if form.errors else 200)
 

@@ -15,6 +15,12 @@ FORMATS = {
     "xlsx": gettext_lazy("XLSX, for Excel and LibreOffice"),
     "jsonl": gettext_lazy("JSON Lines, for programs"),
 }
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "tsv": "text/tab-separated-values; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "jsonl": "application/jsonl; charset=utf-8",
+}
 LEAVE_OUT = ""
 
 
