@@ -9,7 +9,10 @@ import re
 from collections.abc import Iterable
 
 CLEAR = "[clear]"  # in a cell: empty the value; a blank cell keeps it
+EXAMPLE = "[example]"  # as the key of a row: a template's example, which is left out
 BETWEEN = " | "  # parts several keys in one cell
+
+ESCAPES = frozenset("'=+-@\t\r[")  # what a text that is escaped begins with; not every text that does is
 
 _ESCAPED = re.compile(r"'*(?:[=+\-@\t\r]|\[clear\]\Z)")
 _PARTED = re.compile(r"((?:[^|\\]|\\.|\\\Z)*)(?:\||\Z)", re.DOTALL)
@@ -32,5 +35,5 @@ def parted(cell: str) -> list[str]:
     """The texts of a cell, without empty ones, each once."""
     if "\\" not in cell:
         return list(dict.fromkeys(part for part in map(str.strip, cell.split("|")) if part))
-    parts = (re.sub(r"\\(.)", r"\1", match[1].strip(), flags=re.DOTALL) for match in _PARTED.finditer(cell))
+    parts = (re.sub(r"\\(.)", r"\1", match[1].strip(), flags=re.DOTALL).strip() for match in _PARTED.finditer(cell))
     return list(dict.fromkeys(part for part in parts if part))

@@ -14,6 +14,8 @@ from django.utils.translation import ngettext
 
 from curation.importing import suggesting
 
+REASON = "reason"  # the first column of a file of rejected rows, which comes back when they are mended
+
 
 class ColumnLike(Protocol):
     """What is asked of a column. One that also has a `label` (“Holds during”) is found by it too."""
@@ -135,6 +137,8 @@ def match(headers: Sequence[str], columns: Sequence[ColumnLike], mapping: Mappin
                 matched.ignored.append(name)
             else:
                 matched.by_place[-1] = name
+        elif is_reason(header):
+            matched.ignored.append(header)
         elif header:
             matched.unknown.append((header, ""))
         else:
@@ -148,6 +152,10 @@ def match(headers: Sequence[str], columns: Sequence[ColumnLike], mapping: Mappin
     free = [column for column in columns if column.name not in used]
     matched.unknown = [(header, _nearest(header, free)) for header in dict.fromkeys(dict(matched.unknown))]
     return matched
+
+
+def is_reason(header: str) -> bool:
+    return _folded(header) == REASON
 
 
 def quoted(names: Sequence[str]) -> str:
