@@ -18,6 +18,7 @@ from django_tasks_db.management.commands import db_worker
 from curation.importing import tasks
 
 SECONDS = 1
+PATIENCE = 10  # seconds to end a task in
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +42,13 @@ class Command(db_worker.Command):
 
 
 def end_with(pid: int) -> None:
-    """Ask this process to end once `pid` has, and ask again until it does: a second time ends a task, too."""
-    while True:
+    """Ask this process to end once `pid` has. A second time ends a task, too, and it gives its batch back."""
+    while is_running(pid):
         time.sleep(SECONDS)
-        if not is_running(pid):
-            os.kill(os.getpid(), signal.SIGTERM)
+    for patience in (SECONDS, PATIENCE):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(patience)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def is_running(pid: int) -> bool:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.files.base import ContentFile
@@ -129,6 +129,12 @@ def test_process_that_ends_gives_its_batch_back():
 
 def test_batch_that_is_gone_is_no_work():
     tasks.work(taken, 0)
+
+
+def test_step_of_a_refusal_says_why():
+    batch = waiting()
+    tasks.refuse(batch, FULL)
+    assert list(Step.objects.values_list("what", "by", "detail")) == [("refused", "esha", FULL)]
 
 
 @pytest.mark.sqlite
@@ -268,60 +274,69 @@ def test_batch_whose_worker_was_killed_is_checked_once_more_from_its_beginning()
 
 # --- the worker's life ----------------------------------------------------------------------
 @pytest.fixture
-def beside() -> Iterator[subprocess.Popen]:
-    process = subprocess.Popen(["/bin/sleep", "300"])
-    yield process
+def running() -> Iterator[list[subprocess.Popen]]:
+    """Processes of this test; none outlives it."""
+    processes: list[subprocess.Popen] = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def worker(running) -> Callable[..., subprocess.Popen]:
+    """Start one, and return it when it has done what was in the queue."""
+
+    def start(*arguments: str) -> subprocess.Popen:
+        batch = waiting(upload=small())
+        tasks.check_batch.enqueue(batch.pk)
+        asked = ["db_worker", "--no-startup-delay", "--interval", "0.2", "--verbosity", "0", *arguments]
+        running.append(subprocess.Popen(**processes.command(*asked)))
+        wait_until(lambda: not DBTaskResult.objects.exclude(status="SUCCESSFUL").exists())
+        return running[-1]
+
+    return start
+
+
+@pytest.fixture
+def server(running) -> subprocess.Popen:
+    running.append(subprocess.Popen(["/bin/sleep", "300"]))
+    return running[-1]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def end(process: subprocess.Popen) -> None:
     process.kill()
     process.wait()
 
 
-def worker(*arguments: str) -> subprocess.Popen:
-    """One that has begun to look into the queue: it has done what was in it."""
-    batch = waiting(upload=small())
-    tasks.check_batch.enqueue(batch.pk)
-    process = subprocess.Popen(
-        **processes.command("db_worker", "--no-startup-delay", "--interval", "0.2", "--verbosity", "0", *arguments)
-    )
-    until = time.monotonic() + 60
-    while Batch.objects.get(pk=batch.pk).state != State.PREVIEW:
-        assert process.poll() is None
-        assert time.monotonic() < until
-        time.sleep(0.1)
-    return process
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_idle_worker_ends_when_told_to(how):
+def test_idle_worker_ends_when_told_to(worker, how):
     process = worker()
     os.kill(process.pid, how)
     assert process.wait(timeout=5) == 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_worker_ends_with_the_server_it_stands_beside(beside):
-    process = worker("--beside", str(beside.pid))
-    beside.kill()
-    beside.wait()
+def test_worker_ends_with_the_server_it_stands_beside(worker, server):
+    process = worker("--beside", str(server.pid))
+    end(server)
     assert process.wait(timeout=10) == 0
 
 
-def test_step_of_a_refusal_says_why(caplog):
-    batch = waiting()
-    tasks.refuse(batch, FULL)
-    assert list(Step.objects.values_list("what", "by", "detail")) == [("refused", "esha", FULL)]
-
-
 @pytest.mark.django_db(transaction=True)
-def test_worker_left_alone_gives_back_what_it_is_at(beside):
-    """It does not go on for minutes where the one who started it has gone: `make run` was stopped."""
-    process = worker("--beside", str(beside.pid))
+def test_worker_whose_server_has_gone_gives_back_what_it_is_at(worker, server):
+    """It does not go on for minutes when `make run` is stopped."""
+    process = worker("--beside", str(server.pid))
     batch = batches.start(uploads.keep(csv(40_000), by="esha"), target="sources", by="esha")
-    until = time.monotonic() + 30
-    while Batch.objects.get(pk=batch.pk).done == 0:
-        assert time.monotonic() < until
-        time.sleep(0.1)
-    beside.kill()
-    beside.wait()
-    process.wait(timeout=10)
+    wait_until(lambda: Batch.objects.get(pk=batch.pk).done > 0)
+    end(server)
+    process.wait(timeout=15)
     assert Batch.objects.get(pk=batch.pk).shown_state == State.INTERRUPTED
