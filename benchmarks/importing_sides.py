@@ -302,4 +302,4 @@ if __name__ == "__main__":
         profiler.dump_stats(f"{profile}.{name}")
     else:
         result = SIDES[name](given, int(count))
-    print(json.dumps(result | {"peak": peak()}, default=str))
+    print(json.dumps(result | {"peak": peak(), "cpu": time.process_time()}, default=str))
