@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from import_export import fields
 from import_export.widgets import IntegerWidget
 
@@ -73,6 +74,8 @@ class QuestionResource(RecordResource):
 
     def clean_part(self, part: resources.Part, row: Part) -> None:
         """As `Part.clean`, with the fact at hand."""
+        if not row.ref:
+            raise ValidationError({"ref": _("A question has at most %(most)d parts.") % {"most": len(LETTERS)}})
         if row.span and row.fact_id:
             statement = row.fact.statement
             if (times := statement.count(row.span)) != 1:

@@ -172,20 +172,27 @@ class _PartRules:
     def refuse_taken(self, plans: list[Plan]) -> None:
         """Unique values that a part of another record has, stored or in the file; within a record parts differ."""
         for unique in self.unique:
-            mine = {values: (plan, state) for plan in plans for values, state in self._values(unique, plan)}
-            for values, (plan, state) in mine.items():
-                other = self.taken[unique.name].setdefault(values, plan)
-                if other is not plan:
-                    message = _("Row %(row)d of this file has the same. %(rule)s")
-                    said = message % {"row": other.record.number, "rule": unique.message}
-                    plan.wrong(self.by_field[unique.fields[0]], values[0], said, self._number(plan, state))
-            first = unique.fields[0]
-            for some in states.in_turn(dict.fromkeys(values[0] for values in mine)):
-                rows = unique.model._default_manager.filter(**{f"{first}__in": some}).order_by()
-                for owner, *values in rows.values_list(self.parent.attname, *unique.fields):  # type: ignore[union-attr]
-                    plan, state = mine.get(tuple(values), (None, None))
-                    if plan is not None and plan.pk != owner:
-                        plan.wrong(self.by_field[first], values[0], unique.message, self._number(plan, state))
+            mine: dict[tuple[Any, ...], tuple[Plan, State]] = {}
+            for plan in plans:
+                for values, state in self._values(unique, plan):
+                    mine[values] = plan, state
+                    other = self.taken[unique.name].setdefault(values, plan)
+                    if other is not plan:
+                        message = _("Row %(row)d of this file has the same. %(rule)s")
+                        said = message % {"row": other.record.number, "rule": unique.message}
+                        plan.wrong(self.by_field[unique.fields[0]], values[0], said, self._number(plan, state))
+            self._refuse_stored(unique, mine)
+
+    def _refuse_stored(self, unique: Any, mine: dict[tuple[Any, ...], tuple[Plan, State]]) -> None:
+        first = unique.fields[0]
+        for some in states.in_turn(dict.fromkeys(values[0] for values in mine)):
+            rows = unique.model._default_manager.filter(**{f"{first}__in": some}).order_by()
+            for owner, *values in rows.values_list(self.parent.attname, *unique.fields):  # type: ignore[union-attr]
+                if tuple(values) not in mine:
+                    continue
+                plan, state = mine[tuple(values)]
+                if plan.pk != owner:
+                    plan.wrong(self.by_field[first], values[0], unique.message, self._number(plan, state))
 
     def _values(self, unique: Any, plan: Plan) -> Iterator[tuple[tuple[Any, ...], State]]:
         for state in self.changed(plan):

@@ -165,9 +165,10 @@ class Planner:
         return state
 
     def _merge(self, plan: Plan) -> None:
-        if self.sheet.part is not None and plan.before is None and plan.key and not plan.problems:
-            message = suggesting.unknown_key(plan.key, str(self.resource.model._meta.verbose_name), "")
-            plan.wrong(self.sheet.key, plan.key, message)
+        if self.sheet.part is not None and plan.before is None:
+            if plan.key and not plan.problems:
+                message = suggesting.unknown_key(plan.key, str(self.resource.model._meta.verbose_name), "")
+                plan.wrong(self.sheet.key, plan.key, message)
             return
         state = self._merged(plan)
         state[self.resource.key] = plan.key
@@ -215,6 +216,8 @@ class Planner:
             )
             return there
         old = next((one for one in there if identity and one[part.identity] == identity), None)
+        if not identity:
+            old = self._same_part(plan, planned, there)
         state = dict(old) if old else states.blank_part(self.resource, part)
         for name, value in planned.given.items():
             state[name] = columns[name].empty if value is CLEARED else value
@@ -223,6 +226,18 @@ class Planner:
         if old:
             return [state if one is old else one for one in there]
         return [*there, state]
+
+    def _same_part(self, plan: Plan, planned: PlannedPart, there: list[State]) -> State | None:
+        """The part meant by a line that does not name it: one that says the same, so that it is not added again."""
+        columns = {column.name: column for column in self.resource.part_columns[planned.part.name]}
+        said = {
+            name: columns[name].empty if value is CLEARED else value
+            for name, value in planned.given.items()
+            if name != planned.part.identity
+        }
+        taken = [id(one.state) for one in plan.parts]
+        same = (one for one in there if id(one) not in taken and all(one[name] == said[name] for name in said))
+        return next(same, None)
 
     def _mark_alike(self, plans: list[Plan]) -> None:
         alike = self.resource.alike({number: plan.after for number, plan in enumerate(plans) if plan.after is not None})
