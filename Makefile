@@ -47,8 +47,8 @@ load: setup ## migrate the database (DATABASE_URL, or SQLite in var/) and load t
 	@$(MANAGE) loaddata $(FIXTURES)
 
 # Only an empty database is loaded: the fixtures would put back what was edited here since.
-# The shell becomes gunicorn, so that its number ($$) is gunicorn's: the worker ends with it, and is started again
-# until then, should it end before.
+# The shell becomes gunicorn, so that its number is gunicorn's: the worker ends with it, and is started again should it
+# fail before.
 .PHONY: run
 run: setup ## set up, load, make a local editor account, serve on 127.0.0.1:$PORT with a worker
 	@$(MANAGE) migrate --verbosity 0
@@ -57,7 +57,7 @@ run: setup ## set up, load, make a local editor account, serve on 127.0.0.1:$POR
 	else echo "The database keeps what was edited in it; \`make load\` loads the fixtures over it."; fi
 	@$(MANAGE) collectstatic --noinput --verbosity 0
 	@$(MANAGE) make_local_editor
-	@{ while kill -0 $$$$ 2>/dev/null; do $(MANAGE) db_worker --beside $$$$ --no-reload --verbosity 0; sleep 1; done; } & \
+	@until $(MANAGE) db_worker --beside $$$$ --no-reload --verbosity 0 || ! kill -0 $$$$ 2>/dev/null; do sleep 1; done & \
 	exec $(BIN)/gunicorn --config config/gunicorn.py
 
 # Both runs happen even where the first fails; the second says what it skipped where there is no server.
