@@ -197,7 +197,7 @@ class BatchAdmin(admin.ModelAdmin):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         return self.page(request, self.batch(request, object_id))
 
-    def page(self, request: HttpRequest, batch: Batch, status: int = 200, **more: Any) -> HttpResponse:
+    def page(self, request: HttpRequest, batch: Batch, **more: Any) -> HttpResponse:
         state = batch.shown_state
         context = {
             **self.admin_site.each_context(request),
@@ -206,7 +206,7 @@ class BatchAdmin(admin.ModelAdmin):
             **more,
         }
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, TEMPLATES[state], context, status=status)
+        return TemplateResponse(request, TEMPLATES[state], context)
 
     def _always(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
         return {
@@ -285,7 +285,7 @@ class BatchAdmin(admin.ModelAdmin):
     def map_view(self, request: HttpRequest, batch: Batch) -> HttpResponse:
         form = MapForm(presenting.unmatched(batch), request.POST)
         if batch.state == State.MAPPING and not form.is_valid():
-            return self.page(request, batch, status=422, form=form)
+            return self.page(request, batch, form=form)
         if batch.state == State.MAPPING:
             engine.map_columns(batch, form.mapping, by=request.user.get_username())
         return _to(batch)

@@ -81,7 +81,7 @@ class ExchangeMixin(ImportExportMixin):
                 return HttpResponseRedirect(self._started(request, form).get_absolute_url())
             except Unreadable as refusal:
                 form.add_error("import_file", str(refusal))
-        return self._import_page(request, form, status=422)
+        return self._import_page(request, form)
 
     def _started(self, request: HttpRequest, form: ImportForm) -> Batch:
         by = request.user.get_username()
@@ -157,7 +157,7 @@ class ExchangeMixin(ImportExportMixin):
             "things": self._things(listed.result_count),
             "narrowed": list(narrowed(listed)),
         }
-        return TemplateResponse(request, self.export_template_name, context, status=422 if form.errors else 200)
+        return TemplateResponse(request, self.export_template_name, context)
 
     def _exported(self, listed: ChangeList, file_format: str) -> HttpResponseBase:
         resource = self.resource
