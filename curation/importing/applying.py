@@ -8,7 +8,7 @@ the whole batch is refused, naming what differs.
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -193,15 +193,18 @@ def _tables(resources: Any) -> list[str]:
 
 
 # --- what students would lose ---------------------------------------------------------------
-def foreseen(batch: Batch, renew: Callable[[], object]) -> list[dict[str, Any]]:
+def foreseen(batch: Batch, renew: Callable[..., object]) -> list[dict[str, Any]]:
     """What applying the batch would take from students and give back, found by doing it and undoing it.
 
-    Records that are new take nothing from anybody: they arrive as drafts. So only what changes or goes is tried.
+    Records that are new take nothing from anybody: they arrive as drafts. So only what changes is tried, and what
+    goes if students see any of it: nothing rests on it, so others stay as they are.
     """
-    touching = (RowKind.CHANGED, RowKind.REMOVED)
-    if not batch.count(*touching):
+    touching = [RowKind.CHANGED] if batch.count(RowKind.CHANGED) else []
+    if batch.count(RowKind.REMOVED) and _students_see_what_goes(batch):
+        touching.append(RowKind.REMOVED)
+    if not touching:
         return []
-    renew()
+    renew(seconds=leases.applying(batch.count(*touching)))
     with stamps.writing():
         before, resting = consequences.seen(), _resting(batch, touching)
         with transaction.atomic():
@@ -223,6 +226,19 @@ def foreseen(batch: Batch, renew: Callable[[], object]) -> list[dict[str, Any]]:
             {"kind": "checks", "name": _("checks"), "leaving": [[one, ""] for one in lapsing], "returning": []}
         )
     return found
+
+
+def _students_see_what_goes(batch: Batch) -> bool:
+    every = sheets()
+    for sheet, kinds in batch.counts.items():
+        model = every[sheet].resource.model
+        if kinds.get(RowKind.REMOVED) and consequences.is_watched(model):
+            rows = Row.objects.filter(batch=batch, sheet=sheet, kind=RowKind.REMOVED).order_by()
+            keys = rows.values_list("key", flat=True).iterator()
+            while some := list(islice(keys, states.AT_ONCE)):
+                if consequences.sees(model, some):
+                    return True
+    return False
 
 
 def _resting(batch: Batch, only: Sequence[str]) -> set[str]:
