@@ -8,7 +8,7 @@ The change is tried and rolled back, so what is foreseen is what the database wo
 rule of the state, and an action need not know which records of other apps hang on it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import models, transaction
@@ -76,6 +76,16 @@ def seen() -> Seen:
     return {
         model: set(watched.seen().order_by().values_list(watched.key, flat=True)) for model, watched in _watches.items()
     }
+
+
+def is_watched(model: type[models.Model]) -> bool:
+    return model in _watches
+
+
+def sees(model: type[models.Model], keys: Sequence[str]) -> bool:
+    """Whether students see any of these records of a watched model now."""
+    watched = _watches[model]
+    return watched.seen().order_by().filter(**{f"{watched.key}__in": keys}).exists()
 
 
 def _described(watched: _Watch, keys: set[str]) -> tuple[tuple[str, str], ...]:
