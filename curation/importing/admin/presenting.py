@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.apps import apps
+from django.contrib.admin.utils import quote
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -325,13 +326,30 @@ class Record:
     notes: list[Mapping[str, str]] = field(default_factory=list)
 
 
-def record(batch: Batch, row: Row) -> Record:
+def records(batch: Batch, rows: Sequence[Row]) -> list[Record]:
+    """The rows as they are shown, each with the address of its record in the admin, where there is one now."""
+    addresses: dict[tuple[str, str], str] = {}
+    for name in dict.fromkeys(row.sheet for row in rows):
+        if sheet := resources.sheets().get(name):
+            keys = [row.key for row in rows if row.sheet == name and row.key]
+            addresses.update({(name, key): address for key, address in _addresses(sheet.resource, keys)})
+    return [record(batch, row, addresses.get((row.sheet, row.key), "")) for row in rows]
+
+
+def _addresses(resource: RecordResource, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
+    options = resource.model._meta
+    found = resource.model._default_manager.filter(**{f"{resource.key}__in": keys}).order_by()
+    for key, pk in found.values_list(resource.key, "pk"):
+        yield key, reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[quote(pk)])
+
+
+def record(batch: Batch, row: Row, url: str = "") -> Record:
     sheet = resources.sheets().get(row.sheet)
     shown = Record(
         row=row,
         where=where(row.number, row.last_number),
         kind=kind_label(batch, row.kind),
-        url=sheet.resource.url(row.key) if sheet and row.key and row.before is not None else "",
+        url=url,
         problems=[_problem(row, one) for one in row.problems or []],
         notes=[{"message": one.get("message", ""), "url": one.get("url", "")} for one in row.notes or []],
     )
@@ -464,7 +482,7 @@ class Rows:
 
     @cached_property
     def records(self) -> list[Record]:
-        return [record(self.batch, row) for row in self.page]
+        return records(self.batch, list(self.page))
 
     @property
     def heading(self) -> str:

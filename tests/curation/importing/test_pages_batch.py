@@ -11,6 +11,7 @@ from django.utils import timezone
 from curation.models import Batch
 from curation.models.batches import after
 from tests.curation.importing.making import batch, changed, fact, new, rejected, rows, upload
+from tests.factories import FactFactory
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/curation/batch/"
@@ -251,12 +252,21 @@ def test_preview_is_paged(asha):
     assert '<span class="this-page" aria-current="page">3</span>' in html
 
 
+def test_row_leads_to_its_record_where_that_is_there(asha):
+    there = FactFactory(ref="a-001")
+    preview = batch()
+    rows(preview, changed(key="a-001"), changed(key="a-002"))
+    html = page(asha, preview).content.decode()
+    assert f'<a href="/admin/relations/fact/{there.pk}/change/">a-001</a>' in html
+    assert ">a-002</a>" not in html
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_preview_asks_the_database_as_often_for_many_rows(asha, django_assert_num_queries, count):
     preview = batch()
     rows(preview, *(changed(key=f"a-{number:03d}") for number in range(count)))
     page(asha, preview)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page(asha, preview)
 
 
