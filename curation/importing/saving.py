@@ -44,6 +44,10 @@ class Pks:
             rows = model._default_manager.filter(**{f"{to}__in": some}).order_by()
             known.update(rows.values_list(to, "pk"))
 
+    def learn(self, model: type[models.Model], to: str, pks: Iterable[tuple[str, Any]]) -> None:
+        """Primary keys of rows that are about to be stored."""
+        self.known[model, to].update(pks)
+
     def get(self, model: type[models.Model], to: str, key: str) -> Any:
         return self.known[model, to].get(key)
 
@@ -127,7 +131,9 @@ class Saver:
         self.table = Table(self.model, resource.written, resource.kept, given)
         self.lists = [column for column in resource.written if column.kind in (Kind.KEYS, Kind.NAMES)]
         self.parts = [_Parts(resource, part, self.pks) for part in resource.parts]
-        self.late: list[tuple[str, Column, str]] = []  # (key, column, key it names)
+        keyed = [*self.table.through_pk, *(column for column in self.lists if column.kind is Kind.KEYS)]
+        self.names_own = any(column.related is self.model for column in keyed)
+        self.late: dict[Column, list[tuple[str, str]]] = defaultdict(list)  # (key, key it names)
         self.changed: list[Any] = []
 
     def save(self, rows: Sequence[Any]) -> None:
@@ -144,9 +150,15 @@ class Saver:
 
     def finish(self) -> None:
         """Set what named a row further on, and compute again what is kept computed."""
-        for key, column, other in self.late:
-            found = column.related._default_manager.filter(**{column.to: other}).values_list("pk", flat=True).first()
-            self.model._default_manager.filter(**{self.resource.key: key}).update(**{column.attname: found})
+        own = (self.model, self.resource.key)
+        for column, pairs in self.late.items():
+            other = (column.related, column.to)
+            for some in states.in_turn(pairs):
+                self.pks.trim()
+                self.pks.ask(*own, [key for key, _other in some])
+                self.pks.ask(*other, [named for _key, named in some])
+                values = [(self.pks.get(*own, key), self.pks.get(*other, named)) for key, named in some]
+                writing.update(self.model, [column.attname], values)
         for start in range(0, len(self.changed), REFRESHED):
             self.resource.refresh(self.changed[start : start + REFRESHED], are_new=False)
 
@@ -166,6 +178,8 @@ class Saver:
         pks = writing.new_pks(self.model, len(rows))
         versions = self._last_versions(rows)
         pk_name = self.model._meta.pk.attname
+        if self.names_own:
+            self.pks.learn(self.model, self.resource.key, ((row.key, pk) for row, pk in zip(rows, pks, strict=True)))
         values = []
         for row, pk in zip(rows, pks, strict=True):
             given = {pk_name: pk}
@@ -184,7 +198,7 @@ class Saver:
 
     def _note_late(self, row: Any) -> None:
         for column, key in self.table.unwritten(row.after, self.pks):
-            self.late.append((row.key, column, key))
+            self.late[column].append((row.key, key))
 
     def _insert_list(self, column: Column, rows: Iterable[tuple[Any, Any]]) -> None:
         if column.kind is Kind.NAMES:

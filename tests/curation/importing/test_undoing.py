@@ -94,3 +94,15 @@ def test_undo_can_be_undone():
     second = undone(first)
     assert second.counts == {"facts": {"new": 2}}
     assert Fact.objects.get(ref="acsa-ij-002").superseded_by.ref == "acsa-ij-001"
+
+
+def test_undo_of_records_that_name_one_another_in_one_file():
+    def row(slug, **cells):
+        return {"slug": slug, "title": slug, "publisher": "Us", "kind": "blog"} | cells
+
+    batch = imported([row("a", derived_from="b | c", copy_of="b"), row("b"), row("c", copy_of="b")], "sources")
+    first = undone(batch)
+    assert first.counts == {"sources": {"removed": 3}}
+    second = undone(first)
+    assert sorted(Source.objects.get(slug="a").derived_from.values_list("slug", flat=True)) == ["b", "c"]
+    assert undone(second).counts == {"sources": {"removed": 3}}
