@@ -18,10 +18,10 @@ PARTS = 2_000
 PART = 32 * MIB  # of parts other than sheets and texts: a large workbook's styles have 2 MiB
 
 # Deflate cannot do better than 1,032 to 1. Sheets are packed 5 to 40 to 1; repeated rows may come to hundreds, so
-# that the ratio says nothing of itself, but a quarter of a gigabyte at such a ratio is no one's work.
-BOMB_SIZE, BOMB_RATIO = 256 * MIB, 200
+# that the ratio says nothing of itself, but so much at such a ratio is no one's work.
+BOMB_SIZE, BOMB_RATIO = 64 * MIB, 200
 
-# What zipfile raises where the bytes are not as they should be. A ValueError also where a name is no text.
+# What zipfile raises where the list of parts, or the head of one, is not as it should be.
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -29,9 +29,8 @@ _BROKEN = (
     NotImplementedError,
     OSError,
     OverflowError,
-    RuntimeError,
+    ValueError,
     struct.error,
-    UnicodeError,
 )
 
 
@@ -100,9 +99,13 @@ class Archive:
         if part not in self._parts:
             raise damaged()
         try:
-            with self._zip.open(self._parts[part]) as opened:
-                yield opened
+            opened = self._zip.open(self._parts[part])
         except _BROKEN as error:
+            raise damaged() from error
+        try:
+            with opened:
+                yield opened
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:  # no more: the caller's own errors come by here
             raise damaged() from error
 
     def size(self, part: str) -> int:

@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .encodings import LINE, survey
-from .framing import Record, bounded, framed, shortened
-from .tables import Found, Limits, Problem, Sheet, Table, Unreadable
+from .framing import Record, bounded, framed, shown
+from .tables import COLUMNS, Found, Limits, Problem, Sheet, Table, Unreadable
 
 SAMPLE = 65_536  # characters in which the delimiter is looked for
 SAMPLE_RECORDS = 50
+LINES = 10_000  # of the file, in one record
 
 _ENCODINGS = {
     "utf-8": gettext_lazy("UTF-8"),
@@ -111,6 +112,7 @@ class Records:
                     if len(taken) > 1:
                         record = [_NEWLINE.sub("\n", cell) for cell in record]
                     if len(taken) > 1 or len(taken[0]) > most:
+                        self._refuse_wide(record)
                         record = bounded(record, most, problems)
                     taken.clear()
                     yield self.number, record, problems
@@ -127,15 +129,27 @@ class Records:
         for line in self.text:
             taken.append(line)
             size = len(line) if len(taken) == 1 else size + len(line)
-            if size > LINE:
+            if size > LINE or len(taken) > LINES:
                 raise self._unclosed(self.number + 1)
             yield line
+
+    def _refuse_wide(self, record: list[str]) -> None:
+        if len(record) > COLUMNS:
+            raise Unreadable(
+                _("Row %(number)d has %(count)d cells, more than any spreadsheet. Is the delimiter the right one?")
+                % {"number": self.number, "count": len(record)}
+            )
 
     def _mended(self, error: csv.Error) -> Record:
         """The cells of a line with a wrong quotation mark, as far as they can be told, and the problem.
 
         Over several lines there is no telling where the record should have ended.
         """
+        if "field larger" in str(error):
+            raise Unreadable(
+                _("Row %(number)d: a cell has more than %(most)d characters. Is a quotation mark not closed?")
+                % {"number": self.number, "most": csv.field_size_limit()}
+            ) from error
         if len(self.taken) != 1 or "expected after" not in str(error):
             raise self._unclosed(self.number) from error
         cells = next(csv.reader(self.taken, delimiter=self.delimiter, skipinitialspace=True))
@@ -143,7 +157,8 @@ class Records:
             "A quoted cell goes on after its closing quotation mark. "
             "Write a quotation mark inside of a quoted cell twice."
         )
-        return self.number, cells, [Problem(None, shortened(self.taken[0].strip()), message)]
+        problems = [Problem(None, shown(self.taken[0]), message)]
+        return self.number, bounded(cells, self.limits.cell, problems), problems
 
     def _unclosed(self, number: int) -> Unreadable:
         return Unreadable(
@@ -151,7 +166,7 @@ class Records:
                 "Row %(number)d: a quotation mark opens a cell that is not closed, or is closed in the wrong place: "
                 "“%(text)s”. Close it, and write a quotation mark inside of a quoted cell twice."
             )
-            % {"number": number, "text": shortened(self.taken[0].strip())}
+            % {"number": number, "text": shown(self.taken[0])}
         )
 
 

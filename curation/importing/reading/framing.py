@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from django.utils.translation import gettext as _
 
-from .tables import Limits, Line, Problem, Sheet, Unreadable
+from .tables import ROWS, Limits, Line, Problem, Sheet, Unreadable
 
 # C0 but tab and newline, delete, C1, and surrogates, which stand for bytes that the encoding does not know.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -15,7 +15,9 @@ SHOWN = 80  # characters of a value in a problem
 Record = tuple[int, list[str], list[Problem]]  # its number, its cells as they are, what is known to be wrong
 
 
-def shortened(text: str, length: int = SHOWN) -> str:
+def shown(text: str, length: int = SHOWN) -> str:
+    """The text as a message may have it: of one look, and with nothing in it that a database would not take."""
+    text = CONTROL.sub(_sign, text[: length + 1]).strip()
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
@@ -35,19 +37,22 @@ def framed(name: str, records: Iterator[Record], limits: Limits, *, wary: bool =
     Where not `wary`, the caller knows that no record holds control characters or too long a cell.
     """
     for number, cells, problems in records:
-        if problems or any(cell.strip() for cell in cells):
+        if number <= HEADER_WITHIN and (problems or any(cell.strip() for cell in cells)):
             frame = Frame(name, number, cells, problems, limits)
             return Sheet(name, frame.headers, number, frame.lines(records, wary=wary))
-        if number > HEADER_WITHIN:
-            raise Unreadable(
-                _("%(where)s begins with %(count)d empty rows. Delete them, so that the headers come first.")
-                % {"where": called(name), "count": HEADER_WITHIN}
-            )
+        if number >= HEADER_WITHIN:
+            raise late(name)
     return None
 
 
+def late(name: str) -> Unreadable:
+    """For a sheet whose header does not come within HEADER_WITHIN rows, or as many as these could hold."""
+    message = _("%(where)s begins with empty rows. Delete them, so that the headers come first.")
+    return Unreadable(message % {"where": called(name)})
+
+
 def called(name: str) -> str:
-    return _("The sheet “%(name)s”") % {"name": shortened(name)} if name else _("The file")
+    return _("The sheet “%(name)s”") % {"name": shown(name)} if name else _("The file")
 
 
 class Frame:
@@ -85,12 +90,12 @@ class Frame:
             if header and (first := seen.setdefault(header.casefold(), column)) != column:
                 raise self._refused(
                     _("Columns %(first)s and %(second)s are both called “%(header)s”. Rename or delete one of them.")
-                    % {"first": letters(first), "second": letters(column), "header": shortened(header)}
+                    % {"first": letters(first), "second": letters(column), "header": shown(header)}
                 )
 
     def lines(self, records: Iterable[Record], *, wary: bool) -> Iterator[Line]:
         width, blanks, nameless = len(self.headers), self.blanks, self.nameless
-        room = self.limits.rows
+        room, patience = self.limits.rows, ROWS
         for number, raw, problems in records:
             if wary:
                 raw = self._tamed(raw, problems)
@@ -101,6 +106,11 @@ class Frame:
                 else:
                     cells += blanks[len(cells) :]
             if not (any(cells) or problems):
+                patience -= 1
+                if not patience:
+                    raise Unreadable(
+                        _("%(where)s has more than a million empty rows. Delete them.") % {"where": called(self.name)}
+                    )
                 continue
             if nameless:
                 self._check_nameless(number, cells)
@@ -121,7 +131,7 @@ class Frame:
         for column, cell in enumerate(raw):
             if found := CONTROL.search(cell):
                 tame[column] = CONTROL.sub(_sign, cell)
-                problems.append(Problem(column, shortened(tame[column].strip()), _what_is(found[0])))
+                problems.append(Problem(column, shown(cell), _what_is(found[0])))
         return tame
 
     def _cut(self, cells: list[str], problems: list[Problem]) -> None:
@@ -131,10 +141,14 @@ class Frame:
         if beyond:
             place = {"letters": letters(beyond[0]), "count": width}
             message = _(
-                "Column %(letters)s has no header: there are %(count)d headers. "
-                "Give it one, or see whether a delimiter in the text should stand between quotation marks."
+                "Column %(letters)s has no header: there are %(count)d headers. Give it one, or empty the cell."
             )
-            problems.append(Problem(beyond[0], shortened(cells[beyond[0]]), message % place))
+            if not self.name:
+                message = _(
+                    "Column %(letters)s has no header: there are %(count)d headers. "
+                    "Does a delimiter stand in the text? Then put the cell between quotation marks."
+                )
+            problems.append(Problem(beyond[0], shown(cells[beyond[0]]), message % place))
         del cells[width:]
 
     def _check_nameless(self, number: int, cells: list[str]) -> None:
@@ -142,18 +156,18 @@ class Frame:
             if cells[column]:
                 raise self._refused(
                     _("Column %(letters)s has no header, but row %(row)d holds “%(value)s” in it. Give it a header.")
-                    % {"letters": letters(column), "row": number, "value": shortened(cells[column])}
+                    % {"letters": letters(column), "row": number, "value": shown(cells[column])}
                 )
 
 
 def bounded(cells: list[str], most: int, problems: list[Problem]) -> list[str]:
     """The cells, those longer than `most` characters cut off, with a problem for each of these."""
-    if all(len(cell) <= most for cell in cells):
+    if not cells or max(map(len, cells)) <= most:
         return cells
     message = _("Longer than %(most)d characters. Shorten the text, or split it.") % {"most": most}
     for column, cell in enumerate(cells):
         if len(cell) > most:
-            problems.append(Problem(column, shortened(cell.strip()), message))
+            problems.append(Problem(column, shown(cell), message))
     return [cell[:most] for cell in cells]
 
 

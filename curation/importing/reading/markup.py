@@ -16,6 +16,7 @@ from .tables import MIB, Unreadable
 TOKEN = MIB  # bytes of one tag: expat, before 2.6, reads an unfinished one from its start with every chunk
 NAMES = 5_000  # of elements and attributes: they are remembered till the end
 DEPTH = 64  # workbooks have about ten
+ELEMENTS = 500_000  # of a part other than sheets and texts: the styles of a large workbook have a fifth of it
 
 
 def fed(parser: expat.XMLParserType, source: IO[bytes]) -> Iterator[None]:
@@ -66,7 +67,11 @@ def elements(source: IO[bytes]) -> Iterator[tuple[str, dict[str, str], int]]:
         depth -= 1
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
+    count = 0
     for _piece in fed(parser, source):
+        count += len(found)
+        if count > ELEMENTS:
+            raise damaged()
         yield from found
         found.clear()
 

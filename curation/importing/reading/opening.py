@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from .archives import Archive
 from .delimited import Delimited
 from .encodings import HEAD
-from .framing import shortened
+from .framing import shown
 from .tables import LIMITS, MIB, Limits, Table, Unreadable
 from .workbooks import Workbook
 
@@ -78,7 +78,7 @@ def _refuse_known(head: bytes, name: str) -> None:
     kinds += [kind for signature, kind in _MARKUP if start.startswith(signature)]
     if kinds:
         raise Unreadable(
-            _("“%(name)s” is %(kind)s. %(instead)s") % {"name": shortened(name), "kind": kinds[0], "instead": _SAVE}
+            _("“%(name)s” is %(kind)s. %(instead)s") % {"name": shown(name), "kind": kinds[0], "instead": _SAVE}
         )
 
 
@@ -90,21 +90,24 @@ def _workbook(file: BinaryIO, name: str, limits: Limits) -> Table:
     archive = Archive(file, limits)
     if other := archive.other_kind():
         raise Unreadable(
-            _("“%(name)s” is %(kind)s. %(instead)s") % {"name": shortened(name), "kind": other, "instead": _SAVE}
+            _("“%(name)s” is %(kind)s. %(instead)s") % {"name": shown(name), "kind": other, "instead": _SAVE}
         )
+    if _ending(name) in (".xlsm", ".xltx", ".xltm"):
+        message = _("“%(name)s” is a template or has macros. Save it as an Excel workbook (.xlsx).")
+        raise Unreadable(message % {"name": shown(name)})
     if _ending(name) not in _WORKBOOK_NAMES:
         raise Unreadable(
             _("“%(name)s” is an Excel workbook, whatever its name says. Rename it to “%(right)s”, or save it as CSV.")
-            % {"name": shortened(name), "right": shortened(f"{PurePath(name).stem}.xlsx")}
+            % {"name": shown(name), "right": shown(f"{PurePath(name).stem}.xlsx")}
         )
     return Workbook(archive, limits)
 
 
 def _misnamed_text(name: str) -> str:
-    shown = {"name": shortened(name), "right": shortened(f"{PurePath(name).stem}.csv"), "ending": _ending(name)}
+    names = {"name": shown(name), "right": shown(f"{PurePath(name).stem}.csv"), "ending": _ending(name)}
     if _ending(name) in (".xlsx", ".xlsm", ".xls", ".ods"):
         return (
             _("“%(name)s” is not a workbook: it holds text. Rename it to “%(right)s”, or save it as a workbook.")
-            % shown
+            % names
         )
-    return _("“%(name)s”: files named %(ending)s are not read here. Save it as XLSX, CSV or TSV.") % shown
+    return _("“%(name)s”: files named %(ending)s are not read here. Save it as XLSX, CSV or TSV.") % names

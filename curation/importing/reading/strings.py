@@ -4,7 +4,7 @@ import re
 import tempfile
 import weakref
 from array import array
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import IO
 
 from .archives import damaged
@@ -13,6 +13,7 @@ from .tables import MIB
 
 IN_MEMORY = 16 * MIB
 MOST = 10_000_000  # eight bytes of memory each
+NEAR = 2_000
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -26,41 +27,57 @@ def unescaped(text: str) -> str:
 
 
 class Strings:
-    """Numbered texts, each cut off after `most` characters and one more, in a file once they are many.
+    """Numbered texts, taken as far as they are asked for, and kept in a temporary file once they are many.
 
-    Texts are mostly asked for in the order in which they were given, or over and over.
+    Spreadsheets number them as they are first used, so that the headers of a sheet need no more than the first.
     """
 
-    def __init__(self, most: int):
-        self.most = most
-        self._file = file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  # closed by `close`
-        self._ends = ends = array("Q", [0])
-        self.close = weakref.finalize(self, file.close)  # also when it is forgotten
+    def __init__(self, texts: Iterator[str]):
+        self._texts = texts
+        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  # closed by `close`
+        self._ends = array("Q", [0])
+        self._near: dict[int, str] = {}
+        self.close = weakref.finalize(self, self._file.close)  # also when it is forgotten
 
-        @lru_cache(maxsize=8192)
-        def get(number: int) -> str:
-            if number < 0:
-                raise IndexError(number)
-            start, end = ends[number], ends[number + 1]
-            file.seek(start)
-            return unescaped(file.read(end - start).decode("utf-8", "surrogatepass"))
+    def get(self, number: int) -> str:
+        """Raises IndexError where there is no such text."""
+        text = self._near.get(number)
+        if text is None:
+            if len(self._near) >= NEAR:
+                self._near.clear()
+            text = self._near[number] = self._far(number)
+        return text
 
-        # No method: its cache would tie the texts to themselves, to be freed only by the garbage collector.
-        self.get = get  # raises IndexError where there is no such text
+    def _far(self, number: int) -> str:
+        if number < 0:
+            raise IndexError(number)
+        ends = self._ends
+        if number + 1 >= len(ends):
+            self._take(number)
+        self._file.seek(ends[number])
+        return unescaped(self._file.read(ends[number + 1] - ends[number]).decode("utf-8"))
 
-    def fill(self, source: IO[bytes]) -> None:
-        collector = _Collector(self.most)
-        parser = new_parser()
-        parser.StartElementHandler, parser.EndElementHandler = collector.start, collector.end
-        parser.CharacterDataHandler = collector.text
-        position = 0
-        for _piece in fed(parser, source):
-            for text in collector.found:
-                position += self._file.write(text.encode("utf-8", "surrogatepass"))
-                self._ends.append(position)
-            collector.found.clear()
+    def _take(self, number: int) -> None:
+        position = self._ends[-1]
+        self._file.seek(position)
+        for text in self._texts:
+            position += self._file.write(text.encode("utf-8"))
+            self._ends.append(position)
             if len(self._ends) > MOST:
                 raise damaged()
+            if number + 1 < len(self._ends):
+                return
+
+
+def texts(source: IO[bytes], most: int) -> Iterator[str]:
+    """The texts of a part of shared strings, none of them longer than `most` characters and one more."""
+    collector = _Collector(most)
+    parser = new_parser()
+    parser.StartElementHandler, parser.EndElementHandler = collector.start, collector.end
+    parser.CharacterDataHandler = collector.text
+    for _piece in fed(parser, source):
+        yield from collector.found
+        collector.found.clear()
 
 
 class _Collector:
@@ -68,9 +85,9 @@ class _Collector:
 
     def __init__(self, most: int):
         self.found: list[str] = []
-        self.most = most
+        self._most = most
         self._pieces: list[str] = []
-        self._room = most + 1
+        self._room = 0
         self._depth = self._silent = 0
         self._taking = False
 
@@ -80,7 +97,7 @@ class _Collector:
             raise damaged()
         name = local(tag)
         if name == "si":
-            self._pieces, self._room = [], self.most + 1
+            self._pieces, self._room = [], self._most + 1
         elif name == "rPh":
             self._silent = self._depth
         elif name == "t":

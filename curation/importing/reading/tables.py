@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
 MIB = 1024 * 1024
+ROWS, COLUMNS = 1_048_576, 16_384  # the largest sheet that spreadsheets know
 
 
 class Unreadable(Exception):
@@ -79,6 +80,7 @@ class Table(ABC):
     def sheets(self, names: Container[str] | None = None) -> Iterator[Sheet]:
         """The sheets that hold anything, or those of them called `names`; the others are not looked at.
 
+        A file that is no workbook has one sheet, of no name, which it gives whatever the `names`.
         May be asked again, from the beginning. Raises Unreadable where a sheet has no usable header.
         """
 

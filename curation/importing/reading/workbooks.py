@@ -9,14 +9,12 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
 from .archives import PART, Archive, damaged, joined
-from .framing import framed, shortened
+from .framing import framed, shown
 from .markup import elements
 from .numbers import Numbers, Shown, shown_by
-from .strings import Strings
+from .strings import Strings, texts
 from .tables import Found, Limits, Sheet, Table, Unreadable
 from .worksheets import Worksheet, look_over
-
-STYLES = 65_536  # Excel itself has at most 65,490
 
 
 @dataclass
@@ -34,6 +32,7 @@ class Workbook(Table):
     def __init__(self, archive: Archive, limits: Limits):
         self.archive, self.limits = archive, limits
         self._strings: Strings | None = None
+        self._numbers: Numbers | None = None
         self._read_list()
         if len(self._entries) > limits.sheets:
             raise Unreadable(
@@ -91,7 +90,7 @@ class Workbook(Table):
     def _words(self) -> list[str]:
         words = [_("Excel workbook")]
         for entry in self._entries:
-            name = {"name": shortened(entry.name)}
+            name = {"name": shown(entry.name)}
             if entry.hidden:
                 words.append(_("the sheet “%(name)s” is hidden") % name)
             if hidden := self._overviews[entry.name].hidden:
@@ -110,7 +109,7 @@ class Workbook(Table):
         for entry in self._entries:
             if names is not None and entry.name not in names:
                 continue
-            worksheet = Worksheet(self._overviews[entry.name], self._shared(), self._numbers(), self.limits)
+            worksheet = Worksheet(self._overviews[entry.name], self._shared(), self._styled(), self.limits)
             sheet = framed(entry.name, self._rows(entry, worksheet), self.limits)
             if sheet is not None:
                 some = True
@@ -124,25 +123,32 @@ class Workbook(Table):
 
     def _shared(self) -> Strings:
         if self._strings is None:
-            self._strings = Strings(self.limits.cell)
-            if self._texts:
-                with self.archive.open(self._texts) as source:
-                    self._strings.fill(source)
+            self._strings = Strings(self._shared_texts())
         return self._strings
 
-    def _numbers(self) -> Numbers:
-        """How each style of the workbook shows a number: the order of `cellXfs` is what cells refer to."""
+    def _shared_texts(self) -> Iterator[str]:
+        if self._texts:
+            with self.archive.open(self._texts) as source:
+                yield from texts(source, self.limits.cell)
+
+    def _styled(self) -> Numbers:
+        if self._numbers is None:
+            self._numbers = Numbers(self._read_styles(), self.epoch)
+        return self._numbers
+
+    def _read_styles(self) -> list[Shown | None]:
+        """What each style shows of a date: the order of `cellXfs` is what cells refer to."""
         codes: dict[str, str] = {str(number): code for number, code in BUILTIN_FORMATS.items()}
         styles: list[Shown | None] = []
         within = False
         for name, attributes in self._small(self._styles) if self._styles in self.archive else ():
-            if name == "numFmt" and len(codes) < STYLES:
+            if name == "numFmt":
                 codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")[:1000]
-            elif name in ("cellStyleXfs", "cellXfs", "cellStyles", "dxfs"):
+            elif name in ("cellXfs", "cellStyles", "dxfs"):
                 within = name == "cellXfs"
-            elif within and name == "xf" and len(styles) < STYLES:
+            elif within and name == "xf":
                 styles.append(shown_by(codes.get(attributes.get("numFmtId", "0"), "")))
-        return Numbers(styles, self.epoch)
+        return styles
 
     def close(self) -> None:
         if self._strings is not None:

@@ -11,7 +11,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from curation.importing.reading import Unreadable, open_table
 from curation.importing.reading.framing import CONTROL
-from tests.curation.importing.test_reading_refusals import rows_of, workbook
+from tests.curation.importing.odd_workbooks import rows_of, workbook
 
 few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 HEADERS = ["ref", "statement", "partners"]
@@ -19,6 +19,9 @@ plain = st.characters(exclude_categories=["Cs", "Cc"])
 awkward = st.sampled_from(list(" \",;\t\n'|=-+@“é०\u00a0\ufeff"))
 text = st.text(plain | awkward, max_size=20)
 tables = st.lists(st.lists(text, min_size=3, max_size=3), max_size=8)
+
+
+ASCII_OR_ESCAPED = {chr(code) for code in (*range(0x80), *range(0xDC80, 0xDD00))}
 
 
 def expected(rows):
@@ -47,10 +50,11 @@ def test_what_the_csv_module_writes_is_read_back(encoding, rows, delimiter, newl
     writer = csv.writer(written, delimiter=delimiter, lineterminator=newline, quoting=quoting)
     # The csv module of Python 3.11 leaves a line end unquoted that is not its own.
     writer.writerows([HEADERS, *([cell.replace("\n", newline) for cell in row] for row in rows)])
-    try:
-        data = written.getvalue().encode(encoding)
-    except UnicodeEncodeError:
-        data = written.getvalue().encode("utf-8")
+    data = written.getvalue().encode(encoding, "replace")
+    if encoding == "cp1252":
+        # “Â” and a no-break space are, in Windows-1252, the two bytes of a no-break space in UTF-8.
+        assume(all(character in ASCII_OR_ESCAPED for character in data.decode("utf-8", "surrogateescape")))
+        rows = [[cell.encode(encoding, "replace").decode(encoding) for cell in row] for row in rows]
     assert read(data, "facts.csv") == (HEADERS, expected(rows))
 
 
@@ -84,7 +88,7 @@ def test_any_bytes_are_read_or_refused_in_words(data, name):
 WHOLE = workbook().getvalue()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(changes=st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=4))
 def test_a_workbook_with_changed_bytes_is_read_or_refused_in_words(changes):
     data = bytearray(WHOLE)
@@ -101,7 +105,7 @@ PIECES = """<row> </row> <c> </c> <c\tr="B1"\tt="s"> <v> </v> 0 1e9 <is><t> </t>
 <c\tt="d"><v>2020</v></c> <c\tt="b"><v>1</v></c> <mergeCell\tref="A1:B2"/>"""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(inner=st.lists(st.sampled_from(PIECES.split(" ")), max_size=12))
 def test_any_order_of_elements_is_read_or_refused_in_words(inner):
     data = workbook(sheet1=rows_of("".join(inner)))

@@ -1,53 +1,18 @@
 """Files made to harm or to deceive, and files of other kinds."""
 
+import gc
 import io
 import struct
+import tracemalloc
 import zipfile
 
 import openpyxl
 import pytest
 
 from curation.importing.reading import LIMITS, Limits, Unreadable, open_table
+from tests.curation.importing.odd_workbooks import MAIN, PARTS, RELATIONS, rows_of, workbook, zipped
 
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-PARTS = {
-    "[Content_Types].xml": "<Types/>",
-    "_rels/.rels": f'<Relationships><Relationship Id="r1" Type="{RELATIONS}/officeDocument" Target="xl/workbook.xml"/>'
-    "</Relationships>",
-    "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets>'
-    '<sheet name="facts" sheetId="1" r:id="r1"/></sheets></workbook>',
-    "xl/_rels/workbook.xml.rels": "<Relationships>"
-    f'<Relationship Id="r1" Type="{RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/>'
-    f'<Relationship Id="r2" Type="{RELATIONS}/styles" Target="styles.xml"/>'
-    f'<Relationship Id="r3" Type="{RELATIONS}/sharedStrings" Target="/xl/sharedStrings.xml"/>'
-    "</Relationships>",
-    "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"/>',
-    "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}"><si><t>ref</t></si></sst>',
-    "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{MAIN}"><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row>'
-    "</sheetData></worksheet>",
-}
-
-
-def zipped(parts, *, compression=zipfile.ZIP_DEFLATED):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", compression) as archive:
-        for name, data in parts.items():
-            archive.writestr(name, data)
-    return file
-
-
-def workbook(**changed):
-    """A small workbook; `sheet1`, `styles`, … replace a part."""
-    parts = dict(PARTS)
-    for name, data in changed.items():
-        [part] = [part for part in PARTS if part.rpartition("/")[2] in (f"{name}.xml", f"{name}.xml.rels")][:1]
-        parts[part] = data
-    return zipped(parts)
-
-
-def rows_of(inner, before="", after=""):
-    return f'<worksheet xmlns="{MAIN}">{before}<sheetData>{inner}</sheetData>{after}</worksheet>'
+MIB = 1024 * 1024
 
 
 def read(file, name="facts.xlsx", limits=LIMITS):
@@ -298,3 +263,67 @@ def test_one_part_under_two_names_is_refused():
     both = sheets.format(1) + sheets.format(2)
     parts = f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets>{both}</sheets></workbook>'
     assert "damaged" in why(workbook(workbook=parts))
+
+
+def test_a_header_far_below_is_not_waited_for():
+    cell = '<row r="2000"><c t="str"><v>ref</v></c></row>'
+    assert "“facts” begins with empty rows" in why(workbook(sheet1=rows_of(cell)))
+    assert "“facts” begins with empty rows" in why(workbook(sheet1=rows_of('<row><c s="1"/></row>' * 100_000 + cell)))
+
+
+def test_shared_texts_are_taken_no_further_than_they_are_needed():
+    texts = "<si><t>ref</t></si>" + "<si><t>a text</t></si>" * 100_000
+    table = open_table(workbook(sharedStrings=f"<sst>{texts}"), "facts.xlsx")  # it breaks off at its end
+    assert [sheet.headers for sheet in table.sheets()] == [["ref"]]
+
+
+def test_a_workbook_with_macros_is_told_what_to_become():
+    assert "macros" in why(workbook(), "facts.xlsm")
+
+
+@pytest.mark.parametrize("name", ["a\x00b\ud800.json", "x" * 500 + ".json"])
+def test_what_is_shown_of_a_name_can_be_stored(name):
+    message = why(b"a", name)
+    assert message.encode()
+    assert "\x00" not in message
+    assert len(message) < 200
+
+
+def peak(read, *arguments):
+    """The most memory, in bytes, that Python held at a time beyond what it held before."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        read(*arguments)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_refusing_takes_no_memory_to_speak_of():
+    row = "<row>" + "<c/>" * 200_000 + "</row>"
+    nested = "<a>" * 200_000
+    long = f'<worksheet a="{"x" * 8_000_000}"/>'
+    assert peak(why, workbook(sheet1=rows_of(row))) < 2 * MIB
+    assert peak(why, workbook(sheet1=nested)) < 2 * MIB
+    assert peak(why, workbook(sheet1=long)) < 7 * MIB
+    assert peak(why, workbook(sharedStrings=nested)) < 2 * MIB
+    assert peak(why, b"ref\n" + b"a," * 8 * MIB, "facts.csv") < 4 * MIB
+    assert peak(why, b'ref\na,"' + b"b,c\n" * 4 * MIB, "facts.csv") < 4 * MIB
+
+
+def consumed(file, name):
+    with open_table(file, name) as table:
+        for sheet in table.sheets():
+            for _line in sheet.lines:
+                pass
+
+
+def test_reading_text_takes_no_memory_for_rows_that_are_done():
+    row = b"a," + b"words " * 1000 + b"\n"
+    assert peak(consumed, io.BytesIO(b"ref,note\n" + row * 3_000), "facts.csv") < 4 * MIB < 1_000 * len(row)
+
+
+def test_reading_a_workbook_takes_no_memory_for_rows_that_are_done():
+    row = f'<row><c t="inlineStr"><is><t>{"words " * 1000}</t></is></c><c t="s"><v>0</v></c></row>'
+    assert peak(consumed, workbook(sheet1=rows_of(row * 3_000)), "facts.xlsx") < 4 * MIB < 1_000 * len(row)

@@ -59,15 +59,16 @@ def test_utf_16_of_the_other_order_is_read():
 
 
 def test_the_encoding_is_decided_over_the_whole_file():
-    plain = "".join(f"a-{number},plain\n" for number in range(200_000))
+    plain = f"a,{'plain' * 100}\n" * 3_000
     assert table(f"ref,statement\n{plain}").found.encoding == "utf-8"
     assert table(f"ref,statement\n{plain}z,Caf\xe9\n", encoding="cp1252").found.encoding == "cp1252"
 
 
 def test_a_character_across_two_chunks_is_read():
-    start = "ref\n" + "x\n" * (512 * 1024 - 3) + "y"
-    assert len(start) == 1024 * 1024 - 1
-    assert cells(f"{start}é\n")[-1] == ["yé"]
+    row = "x" * 1023
+    start = f"ref{' ' * 1020}\n" + f"{row}\n" * 1023
+    assert len(start) == 1024 * 1024
+    assert cells(f"{start[:-2]}é\n")[-1] == [f"{row[1:]}é"]
 
 
 def test_damaged_utf_8_is_not_taken_for_windows_1252():
@@ -178,11 +179,17 @@ def test_a_wrong_quotation_mark_is_a_problem_of_its_row():
     assert "twice" in problem.message
 
 
+def test_a_row_with_a_wrong_quotation_mark_is_shown_as_it_can_be():
+    [line] = lines('ref,note\na\x00bcdefgh,"b" c\n', cell=5)
+    assert line.cells == ["a␀bcd", "b c"]
+    assert [problem[:2] for problem in line.problems] == [(None, 'a␀bcdefgh,"b" c'), (0, "a␀bcdefgh"), (0, "a␀bcd")]
+
+
 def test_an_unclosed_quotation_mark_names_its_row():
     assert "Row 3: a quotation mark" in why('ref,note\na,b\nc,"d\ne,f\n')
     assert '“c,"d”' in why('ref,note\na,b\nc,"d\ne,f\n')
     assert "Row 3: a quotation mark" in why('ref,note\na,b\nc,"d\ne,"f"\n')
-    assert "Row 2: a quotation mark" in why('ref,note\nc,"d\n' + "e,f\n" * 100_000)
+    assert "Row 2: a cell has more than 131072 characters" in why('ref,note\nc,"d\n' + f"{'e' * 100},f\n" * 2_000)
 
 
 def test_more_cells_than_headers_are_a_problem():
@@ -218,7 +225,7 @@ def test_an_empty_file_is_refused():
 
 
 def test_a_header_far_below_is_not_waited_for():
-    assert "1000 empty rows" in why("\n" * 5000 + "ref\n")
+    assert "The file begins with empty rows" in why("\n" * 5000 + "ref\n")
 
 
 def test_a_header_with_a_control_character_is_refused():
@@ -263,6 +270,17 @@ def test_more_rows_than_allowed_are_refused():
     assert "more than 2 rows" in why("ref\na\n\nb\nc\n", rows=2)
 
 
+def test_more_empty_rows_than_a_spreadsheet_has_are_refused(monkeypatch):
+    monkeypatch.setattr("curation.importing.reading.framing.ROWS", 1000)
+    assert cells("ref\n" + "\n" * 999 + "a\n") == [["a"]]
+    assert "million empty rows" in why("ref\n" + "\n" * 1000)
+
+
+def test_more_cells_than_a_spreadsheet_has_are_refused():
+    assert cells("ref\na" + "," * 16_383) == [["a"]]
+    assert "Row 2 has 16385 cells" in why("ref\na" + "," * 16_384)
+
+
 def test_a_line_without_end_is_refused():
     assert "Line 2 of the file is longer" in why(b"ref\n" + b"x," * 3_000_000)
 
@@ -275,7 +293,7 @@ def test_rows_are_counted_for_the_progress():
     assert table("ref\na\nb").row_count == 2
     assert table("ref\na\nb\n").row_count == 2
     assert table("ref").row_count == 0
-    assert table("ref\r\n" + "a\r\n" * 700_000).row_count == 700_000
+    assert table("ref\r\n" + "a\r\n" * 400_000).row_count == 400_000
 
 
 def test_sheets_can_be_asked_again_and_the_file_stays_open():

@@ -6,7 +6,7 @@ import pytest
 from openpyxl.cell.cell import WriteOnlyCell
 
 from curation.importing.reading import Limits, Line, Unreadable, open_table
-from tests.curation.importing.test_reading_refusals import MAIN, rows_of, workbook
+from tests.curation.importing.odd_workbooks import MAIN, rows_of, workbook
 
 
 def book(**sheets):
