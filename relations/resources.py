@@ -173,7 +173,7 @@ class FactResource(RecordResource):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._successors: dict[str, str] = {}  # what supersedes what, this file's rows included
+        self._successors: dict[str, str] | None = None  # what supersedes what, this file's rows included
         self._statements: dict[Any, dict[str, str]] = {}  # of subjects, by reference
 
     # --- rules ---
@@ -187,11 +187,14 @@ class FactResource(RecordResource):
         return Passage.objects.select_related("kept_text") if model is Passage else None
 
     def prepare(self, states: Sequence[State]) -> None:
-        superseded = {state["ref"]: state["superseded_by"] for state in states if state["superseded_by"]}
-        if superseded and not self._successors:
+        if self._successors is None:
             pairs = Fact.objects.filter(superseded_by__isnull=False).order_by()
-            self._successors.update(pairs.values_list("ref", "superseded_by__ref"))
-        self._successors.update(superseded)
+            self._successors = dict(pairs.values_list("ref", "superseded_by__ref"))
+        for state in states:
+            if state["superseded_by"]:
+                self._successors[state["ref"]] = state["superseded_by"]
+            else:
+                self._successors.pop(state["ref"], None)
 
     def clean_row(self, row: Fact) -> None:
         fact_errors(row, is_entity=self._is_entity, in_a_circle=self._in_a_circle)
@@ -201,12 +204,13 @@ class FactResource(RecordResource):
 
     def _in_a_circle(self, row: Fact) -> bool:
         seen = {row.ref}
-        after = self._successors.get(row.ref)
+        successors = self._successors or {}
+        after = successors.get(row.ref)
         while after is not None:
             if after in seen:
                 return True
             seen.add(after)
-            after = self._successors.get(after)
+            after = successors.get(after)
         return False
 
     # --- what follows ---

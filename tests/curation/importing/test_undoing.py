@@ -106,3 +106,13 @@ def test_undo_of_records_that_name_one_another_in_one_file():
     second = undone(first)
     assert sorted(Source.objects.get(slug="a").derived_from.values_list("slug", flat=True)) == ["b", "c"]
     assert undone(second).counts == {"sources": {"removed": 3}}
+
+
+def test_undo_of_facts_whose_succession_is_turned_round_finds_no_circle():
+    one, two = FactFactory(ref="acsa-ij-001"), FactFactory(ref="acsa-ij-002")
+    Fact.objects.filter(pk=one.pk).update(superseded_by=two)
+    batch = imported([
+        {"ref": "acsa-ij-001", "superseded_by": "[clear]"}, {"ref": "acsa-ij-002", "superseded_by": "acsa-ij-001"}
+    ])  # fmt: skip
+    assert undone(batch).counts == {"facts": {"changed": 2}}
+    assert Fact.objects.get(superseded_by__isnull=False).superseded_by.ref == "acsa-ij-002"
