@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 # As editors meet them on the way of a fact to students; what is not named follows.
 APPS = ["relations", "quizzes", "curation", "auth"]
 MODELS = ["Fact", "Disagreement", "Source", "Passage", "Entity", "Topic", "Property", "Check", "Question", "Attempt"]
+UNSEEN = "django_tasks_database"  # the queue of a library: a batch's own page says how far its work has come
 
 
 class Choices(AutocompleteJsonView):
@@ -28,7 +29,7 @@ class SandarbhAdminSite(admin.AdminSite):
         return Choices.as_view(admin_site=self)(request)  # type: ignore[return-value]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        apps = super().get_app_list(request, app_label)
+        apps = [app for app in super().get_app_list(request, app_label) if app["app_label"] != UNSEEN]
         for app in apps:
             app["models"].sort(key=lambda model: _place(MODELS, model["object_name"]))
         return sorted(apps, key=lambda app: _place(APPS, app["app_label"]))
