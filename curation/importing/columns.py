@@ -5,6 +5,7 @@ field says what may stand there. Keys of other tables are read as keys here and 
 (`curation.importing.resolving`).
 """
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -23,6 +24,8 @@ from curation.importing.escaping import CLEAR, escaped, joined, parted, unescape
 REMEMBERED = 4096  # cells of a column whose reading is remembered
 SHORT = 40  # characters of a cell that is likely to come again
 NO_END = 1 << 60
+
+_WHOLE = re.compile(r"[+-]?\d+(?:\.0*)?")
 
 KEEP = object()  # a blank cell: the old value stays
 CLEARED = object()  # the clear token
@@ -79,6 +82,10 @@ class Column:
         if self.field.default is not fields.NOT_PROVIDED:
             return False
         return not self.model_field.blank and not self.model_field.has_default()
+
+    @cached_property
+    def clearable(self) -> bool:
+        return self.kind in (Kind.KEYS, Kind.NAMES) or self.model_field.blank
 
     # --- where a key points ---
 
@@ -160,6 +167,8 @@ class Column:
             raise CellError(suggesting.not_a_choice(text, self.choices, suggesting.nearest(text, self.choices)))
         if self._is_plain and len(text) <= self._longest:
             return self._validated(text)
+        if isinstance(self.field.widget, widgets.IntegerWidget) and not _WHOLE.fullmatch(text):
+            raise CellError(self._unreadable(text))  # the widget would make 1 of 1.9
         try:
             value = self.field.widget.clean(text)
         except (ValueError, ArithmeticError) as error:

@@ -1,7 +1,8 @@
 """The rules of `full_clean` for many records at a time: constraints, unique values, `clean`, and those of parts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -65,24 +66,17 @@ class Judge:
         return find if any(column.related is self.resource.model for column in self.maker.keys) else self.known.find
 
     def _judge_row(self, plan: Plan, row: Any) -> None:
-        for rule in constraints.errors(self.rules, row):
-            plan.wrong(self._column_of(rule.names), "", rule.message)
-        if plan.problems:
-            return
-        try:
-            self.resource.clean_row(row)
-        except ValidationError as error:
-            for name, messages in _by_field(error).items():
-                plan.wrong(self.by_field.get(name, name), getattr(row, name, "") or "", " ".join(messages))
+        """In the order of `full_clean`: a constraint is not asked about fields that `clean` has something against."""
+        wrong = _cleaned(plan, row, self.resource.clean_row, self.by_field, plan.record.number)
         for unique in self.unique:
             if (values := unique.key(row)) is not None:
-                plan_values = self.taken[unique.name]
-                if (first := plan_values.setdefault(values, plan.record.number)) != plan.record.number:
-                    message = _("Row %(row)d of this file has the same. %(rule)s") % {
-                        "row": first,
-                        "rule": unique.message,
-                    }
-                    plan.wrong(self._column_of(unique.fields), values[0], message)
+                first = self.taken[unique.name].setdefault(values, plan.record.number)
+                if first != plan.record.number:
+                    message = _("Row %(row)d of this file has the same. %(rule)s")
+                    said = message % {"row": first, "rule": unique.message}
+                    plan.wrong(self._column_of(unique.fields), values[0], said)
+        for rule in constraints.errors(self.rules, row, wrong):
+            plan.wrong(self._column_of(rule.names), "", rule.message)
 
     def _column_of(self, names: Sequence[str]) -> str:
         return next((self.by_field[name] for name in names if name in self.by_field), "")
@@ -92,15 +86,13 @@ class Judge:
         for rules in self.parts.values():
             rules.refuse_taken(plans)
         for unique in self.unique:
-            places = {values: plan for plan in plans for values in self._values_of(unique, plan)}
-            first = unique.fields[0]
-            for some in states.in_turn(dict.fromkeys(values[0] for values in places)):
-                rows = self.resource.model._default_manager.filter(**{f"{first}__in": some})
-                if unique.where is not None:
-                    rows = rows.filter(unique.where)
-                for pk, *values in rows.values_list("pk", *unique.fields):
-                    plan = places.get(tuple(values))
-                    if plan is not None and plan.pk != pk:
+            places: dict[tuple[Any, ...], list[Plan]] = defaultdict(list)
+            for plan in plans:
+                for values in self._values_of(unique, plan):
+                    places[values].append(plan)
+            for pk, values in _stored(unique, "pk", places):
+                for plan in places[values]:
+                    if plan.pk != pk:
                         plan.wrong(self._column_of(unique.fields), values[0], unique.message)
 
     def _values_of(self, unique: Any, plan: Plan) -> Iterable[tuple[Any, ...]]:
@@ -160,39 +152,28 @@ class _PartRules:
             row._state.fields_cache[self.parent.name] = owner
             row.__dict__[self.parent.attname] = owner.pk
             number = self._number(plan, state)
-            for rule in constraints.errors(self.rules, row):
+            wrong = _cleaned(plan, row, partial(self.resource.clean_part, self.part), self.by_field, number)
+            for rule in constraints.errors(self.rules, row, wrong):
                 name = next((self.by_field[one] for one in rule.names if one in self.by_field), "")
                 plan.wrong(name, "", rule.message, number)
-            try:
-                self.resource.clean_part(self.part, row)
-            except ValidationError as error:
-                for name, messages in _by_field(error).items():
-                    plan.wrong(self.by_field.get(name, name), getattr(row, name, "") or "", " ".join(messages), number)
 
     def refuse_taken(self, plans: list[Plan]) -> None:
         """Unique values that a part of another record has, stored or in the file; within a record parts differ."""
         for unique in self.unique:
-            mine: dict[tuple[Any, ...], tuple[Plan, State]] = {}
+            mine: dict[tuple[Any, ...], list[tuple[Plan, State]]] = defaultdict(list)
             for plan in plans:
                 for values, state in self._values(unique, plan):
-                    mine[values] = plan, state
+                    mine[values].append((plan, state))
                     other = self.taken[unique.name].setdefault(values, plan)
                     if other is not plan:
                         message = _("Row %(row)d of this file has the same. %(rule)s")
                         said = message % {"row": other.record.number, "rule": unique.message}
                         plan.wrong(self.by_field[unique.fields[0]], values[0], said, self._number(plan, state))
-            self._refuse_stored(unique, mine)
-
-    def _refuse_stored(self, unique: Any, mine: dict[tuple[Any, ...], tuple[Plan, State]]) -> None:
-        first = unique.fields[0]
-        for some in states.in_turn(dict.fromkeys(values[0] for values in mine)):
-            rows = unique.model._default_manager.filter(**{f"{first}__in": some}).order_by()
-            for owner, *values in rows.values_list(self.parent.attname, *unique.fields):  # type: ignore[union-attr]
-                if tuple(values) not in mine:
-                    continue
-                plan, state = mine[tuple(values)]
-                if plan.pk != owner:
-                    plan.wrong(self.by_field[first], values[0], unique.message, self._number(plan, state))
+            for owner, values in _stored(unique, self.parent.attname, mine):  # type: ignore[union-attr]
+                for plan, state in mine[values]:
+                    if plan.pk != owner:
+                        column = self.by_field[unique.fields[0]]
+                        plan.wrong(column, values[0], unique.message, self._number(plan, state))
 
     def _values(self, unique: Any, plan: Plan) -> Iterator[tuple[tuple[Any, ...], State]]:
         for state in self.changed(plan):
@@ -203,5 +184,27 @@ class _PartRules:
         return next((one.number for one in plan.parts if one.state is state), plan.record.number)
 
 
-def _by_field(error: ValidationError) -> dict[str, list[str]]:
-    return error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+def _stored(unique: Any, whose: str, wanted: Collection[tuple[Any, ...]]) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """(value of `whose`, values) of each stored row that has one of the `wanted` sets of values."""
+    for some in states.in_turn(dict.fromkeys(values[0] for values in wanted)):
+        rows = unique.model._default_manager.filter(**{f"{unique.fields[0]}__in": some}).order_by()
+        if unique.where is not None:
+            rows = rows.filter(unique.where)
+        for owner, *values in rows.values_list(whose, *unique.fields):
+            if tuple(values) in wanted:
+                yield owner, tuple(values)
+
+
+def _cleaned(
+    plan: Plan, row: Any, clean: Callable[[Any], object], by_field: Mapping[str, str], number: int
+) -> Collection[str]:
+    """Say what `clean` has against a row; return the fields."""
+    try:
+        clean(row)
+    except ValidationError as error:
+        by_name = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+        for name, messages in by_name.items():
+            column = "" if name == NON_FIELD_ERRORS else by_field.get(name, name)
+            plan.wrong(column, getattr(row, name, "") or "", " ".join(messages), number)
+        return by_name.keys()
+    return ()

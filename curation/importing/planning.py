@@ -195,13 +195,13 @@ class Planner:
     ) -> None:
         """Name what a new record lacks, and what may not be cleared."""
         for column in columns:
-            if not column.required or state[column.name] not in (None, "") or column.name == self.sheet.key:
+            if state[column.name] not in (None, "") or column.name == self.sheet.key:
                 continue
-            if is_new and column.name not in given:
-                if not any(one["column"] == column.name for one in plan.problems):
-                    plan.wrong(column.name, "", _("Something must stand here."), number)
-            elif given.get(column.name) is CLEARED:
-                plan.wrong(column.name, "", _("This cannot be cleared: something must stand here."), number)
+            if given.get(column.name) is CLEARED:
+                if not column.clearable:
+                    plan.wrong(column.name, "", _("This cannot be cleared: something must stand here."), number)
+            elif column.required and is_new and not any(one["column"] == column.name for one in plan.problems):
+                plan.wrong(column.name, "", _("Something must stand here."), number)
 
     def _merged_part(self, plan: Plan, planned: PlannedPart, there: list[State]) -> list[State]:
         part = planned.part

@@ -396,6 +396,12 @@ def test_alias_taken_meanwhile_or_sha_taken_meanwhile_is_told():
     assert Source.objects.count() == 1
 
 
+def test_value_that_no_two_may_have_and_that_two_rows_and_a_stored_one_have_is_refused_in_both():
+    Source.objects.filter(slug="daily").update(sha256="ab" * 32)
+    batch = previewed([SOURCE, SOURCE | {"slug": "other"}], "sources")
+    assert {row for row, *_ in problems_of(batch)} == {2, 3}
+
+
 # --- many rows ------------------------------------------------------------------------------
 @pytest.mark.parametrize("count", [30, applying.SET_WISE + 1])
 def test_few_and_many_rows_are_written_alike(count):
