@@ -1,8 +1,10 @@
 """Who may see a batch, and who may do what with it."""
 
+from contextlib import suppress
+
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from curation.importing import resources
 from curation.importing.batches import WORKBOOK, sheets_of
@@ -14,10 +16,15 @@ def may_import(request: HttpRequest, sheet: str) -> bool:
 
 
 def may_see(request: HttpRequest, batch: Batch | None = None) -> bool:
-    """To see a batch one must be allowed to import each of its sheets."""
-    if not request.user.has_perm("curation.view_batch"):
-        return False
-    return batch is None or all(may_import(request, sheet) for sheet in sheets_of(batch))
+    """To see a batch one must be allowed to import each of its sheets; and to see batches, where another began it."""
+    if batch is None:
+        return sees_others(request) or bool(allowed(request))
+    is_own = batch.by == request.user.get_username()
+    return (is_own or sees_others(request)) and all(may_import(request, sheet) for sheet in sheets_of(batch))
+
+
+def sees_others(request: HttpRequest) -> bool:
+    return request.user.has_perm("curation.view_batch")
 
 
 def allowed(request: HttpRequest) -> list[str]:
@@ -47,8 +54,9 @@ def groups_with(codename: str) -> list[str]:
 
 def import_url(request: HttpRequest, batch: Batch) -> str:
     """Where to upload such a file again."""
-    for name in sheets_of(batch):
-        if may_import(request, name):
+    for name in dict.fromkeys([batch.target, *sheets_of(batch)]):
+        if name in resources.sheets() and may_import(request, name):
             options = resources.sheets()[name].resource.model._meta
-            return reverse(f"admin:{options.app_label}_{options.model_name}_import")
+            with suppress(NoReverseMatch):  # its admin may not have the pages
+                return reverse(f"admin:{options.app_label}_{options.model_name}_import")
     return ""

@@ -140,7 +140,8 @@ class BatchAdmin(admin.ModelAdmin):
         return access.may_see(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
-        return super().get_queryset(request).filter(target__in=access.targets(request))
+        batches = super().get_queryset(request).filter(target__in=access.targets(request))
+        return batches if access.sees_others(request) else batches.filter(by=request.user.get_username())
 
     # --- the list ---
 
@@ -196,6 +197,10 @@ class BatchAdmin(admin.ModelAdmin):
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         return self.page(request, self.batch(request, object_id))
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The page of a batch has its history."""
+        return _to(self.batch(request, object_id))
 
     def page(self, request: HttpRequest, batch: Batch, **more: Any) -> HttpResponse:
         state = batch.shown_state

@@ -30,7 +30,7 @@ from curation.importing.admin.forms import CONTENT_TYPES, ExportForm, ImportForm
 from curation.importing.escaping import CLEAR
 from curation.importing.reading import LIMITS, Unreadable
 from curation.importing.reading.opening import too_large
-from curation.importing.resources import RecordResource
+from curation.importing.resources import RecordResource, sheet_of
 from curation.models import Batch
 
 TEMPLATES = ("csv", "xlsx")
@@ -72,16 +72,21 @@ class ExchangeMixin(ImportExportMixin):
 
     @method_decorator(csrf_protect)
     def _import(self, request: HttpRequest) -> HttpResponse:
-        resource = self.resource
         if request.method != "POST":
-            return self._import_page(request, ImportForm(resource))
-        form = ImportForm(resource, request.POST, request.FILES)
+            return self._import_page(request, self._form(request))
+        form = self._form(request, request.POST, request.FILES)
         if form.is_valid():
             try:
                 return HttpResponseRedirect(self._started(request, form).get_absolute_url())
             except Unreadable as refusal:
                 form.add_error("import_file", str(refusal))
         return self._import_page(request, form)
+
+    def _form(self, request: HttpRequest, *given: Any) -> ImportForm:
+        """Offers to make only what this editor may import: they could not see the preview of more."""
+        sheets = access.allowed(request)
+        creatable = [one for one in self.resource.creatable if (of := sheet_of(one.model)) and of.name in sheets]
+        return ImportForm(creatable, *given)
 
     def _started(self, request: HttpRequest, form: ImportForm) -> Batch:
         by = request.user.get_username()
@@ -91,7 +96,7 @@ class ExchangeMixin(ImportExportMixin):
 
     def _too_large(self, request: HttpRequest) -> HttpResponse:
         """Say so without reading the file; what is left of it is not waited for."""
-        form = ImportForm(self.resource, {}, {})
+        form = self._form(request, {}, {})
         form.errors.clear()
         form.add_error("import_file", too_large(LIMITS, _announced(request)))
         response = self._import_page(request, form, status=413)

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from curation.importing.resources import RecordResource
+from curation.importing.resources import Creatable
 
 FORMATS = {
     "csv": gettext_lazy("CSV, for any spreadsheet"),
@@ -35,9 +35,9 @@ class ImportForm(forms.Form):
         allow_empty_file=True,  # the engine says more of it
     )
 
-    def __init__(self, resource: RecordResource, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, creatable: Sequence[Creatable], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.creatable = resource.creatable
+        self.creatable = creatable
         for one in self.creatable:
             self.fields[f"create_{one.name}"] = forms.BooleanField(
                 label=_("Create %(things)s") % {"things": one.words}, required=False
