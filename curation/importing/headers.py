@@ -146,8 +146,12 @@ def match(headers: Sequence[str], columns: Sequence[ColumnLike], mapping: Mappin
     matched.ignored = list(dict.fromkeys(matched.ignored))
     matched.left_out = list(dict.fromkeys(matched.left_out))
     matched.doubled = [(name, tuple(given)) for name, given in used.items() if len(given) > 1]
+    # What a part needs is missing only from a file that has something of that part.
+    parts = {"", *(_part(names[name]) for name in used)}
     matched.missing = [
-        column.name for column in columns if column.required and not column.readonly and column.name not in used
+        column.name
+        for column in columns
+        if column.required and not column.readonly and column.name not in used and _part(column) in parts
     ]
     free = [column for column in columns if column.name not in used]
     matched.unknown = [(header, _nearest(header, free)) for header in dict.fromkeys(dict(matched.unknown))]
@@ -166,6 +170,10 @@ def quoted(names: Sequence[str]) -> str:
 def _folded(text: str) -> str:
     """As headers are compared. Not `suggesting.folded`, to which “2+2” and “2-2” are one: nothing is guessed here."""
     return "".join(text.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def _part(column: ColumnLike) -> str:
+    return str(getattr(column, "part", ""))
 
 
 def _label(column: ColumnLike) -> str:

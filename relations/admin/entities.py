@@ -12,7 +12,7 @@ from curation.importing.admin import ExchangeMixin
 from curation.locking import Values
 from relations.admin import resting
 from relations.models import Alias, Entity, Fact, Property, Topic
-from relations.resources import EntityResource
+from relations.resources import EntityResource, TopicResource
 
 
 class AliasInline(CuratedInline):
@@ -52,7 +52,8 @@ class EntityAdmin(ExchangeMixin, CuratedAdmin):
 
 
 @admin.register(Topic)
-class TopicAdmin(ExplainsDeletion):
+class TopicAdmin(ExchangeMixin, ExplainsDeletion):
+    resource_classes = [TopicResource]
     list_display = ["name", "slug", "parent", "position", "syllabus"]
     list_select_related = ["parent"]
     search_fields = ["name", "slug", "syllabus"]

@@ -14,6 +14,7 @@ class Column:
     readonly: bool = False
     required: bool = False
     label: object = ""
+    part: str = ""
 
 
 COLUMNS = [
@@ -145,3 +146,9 @@ def test_problems_are_said_before_notes() -> None:
 
 def test_no_headers_are_no_columns() -> None:
     assert match([], COLUMNS) == Matched(missing=["statement"])
+
+
+def test_columns_of_a_part_are_missing_only_where_some_of_it_is_there():
+    columns = [*COLUMNS, Column("passage", required=True, part="citations"), Column("stance", part="citations")]
+    assert match(["ref", "statement"], columns).missing == []
+    assert match(["ref", "statement", "stance"], columns).missing == ["passage"]

@@ -20,7 +20,10 @@ from tests.factories import EntityFactory, FactFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 FACTS = "/admin/relations/fact/"
-ALL = ["relations/source", "relations/passage", "relations/entity", "relations/fact", "quizzes/question"]
+ALL = [
+    *("relations/source", "relations/passage", "relations/entity", "relations/topic", "relations/fact"),
+    "quizzes/question",
+]
 
 
 @pytest.fixture
