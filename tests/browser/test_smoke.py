@@ -45,6 +45,7 @@ ADMIN = [
     "/admin/relations/entity/",
     "/admin/relations/disagreement/",
     "/admin/quizzes/question/",
+    "/admin/curation/batch/",
     "/admin/curation/revision/",
     "/admin/password_change/",
     "/styleguide/",
