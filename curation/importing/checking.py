@@ -19,13 +19,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from curation.importing import applying, headers, leases, reading, states, uploads, writing
+from curation.importing import foreseeing, headers, leases, reading, states, uploads, writing
 from curation.importing.batches import WORKBOOK
 from curation.importing.escaping import EXAMPLE, unescaped
 from curation.importing.folding import Folder
 from curation.importing.planning import Planner
 from curation.importing.plans import Plan
-from curation.importing.records import Gathering, Record, problem
+from curation.importing.records import Gathering, Problem, Record, problem
 from curation.importing.resolving import Known
 from curation.importing.resources import Sheet, sheet_of, sheets
 from curation.models import Batch, Row, Stamp, Step
@@ -34,6 +34,7 @@ CHUNK = 1_000  # records planned at once
 DEFERRED = 20_000  # records that may wait for a later one of their sheet
 
 State, RowKind = Batch.State, Row.Kind
+TURNED_DOWN = ("kind", "before", "after", "problems")
 WRITTEN = ("batch_id", "sheet", "number", "last_number", "kind", "key", "before", "after", "problems", "notes")
 
 
@@ -118,7 +119,7 @@ class Checking:
     def __init__(self, batch: Batch, lease: uuid.UUID, opened: Opening = uploaded, told: Told | None = None) -> None:
         self.batch, self.lease, self.opened, self.told = batch, lease, opened, told
         self.sheets = sheets()
-        self.folder = Folder(batch, self.sheets, self._refuse_row)
+        self.folder = Folder(batch, self.sheets, self._refuse_rows)
         self.counts: dict[str, Counter[str]] = defaultdict(Counter)
         self.refused: list[tuple[str, str]] = []  # (sheet, key) of rows that were rejected after they were planned
         self.leaning: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
@@ -282,13 +283,14 @@ class Checking:
         for some in states.in_turn(keys):
             rows = Row.objects.filter(batch=self.batch, sheet=sheet.name, key__in=some)
             earlier.update((key, (pk, number)) for key, pk, number in rows.values_list("key", "pk", "number"))
+        why: dict[int, list[Problem]] = defaultdict(list)
         for plan in plans:
             if not plan.key:
                 continue
             number = plan.record.number
             if plan.key in earlier:
                 pk, other = earlier[plan.key]
-                self._refuse_row(pk, repeated(sheet, plan.key, other, number))
+                why[pk].append(repeated(sheet, plan.key, other, number))
             elif plan.key in first:
                 other = first[plan.key].record.number
                 before = first[plan.key]
@@ -300,29 +302,46 @@ class Checking:
                 continue
             plan.problems.append(repeated(sheet, plan.key, number, other))
             plan.kind = RowKind.REJECTED
+        self._refuse_rows(why)
 
-    def _refuse_row(self, pk: int, why: dict[str, Any]) -> None:
-        """Reject a row that was kept already, and what goes in with it."""
-        row = Row.objects.get(pk=pk)
-        was_rejected = row.kind == RowKind.REJECTED
-        self._turn_down(row, why)
-        if was_rejected:
+    def _refuse_rows(self, why: Mapping[int, list[Problem]]) -> None:
+        """Reject rows that were kept already, for the problems of each, and what goes in with them."""
+        if not why:
             return
-        model = self.sheets[row.sheet].resource.model
-        names = [sheet.name for sheet in self.sheets.values() if sheet.resource.model is model]
-        message = _("Row %(row)d of %(sheet)s, to which this belongs, is rejected.")
-        for other in Row.objects.filter(batch=self.batch, sheet__in=names, key=row.key).exclude(kind=RowKind.REJECTED):
-            said = message % {"row": row.number, "sheet": row.sheet}
-            self._turn_down(other, problem(other.number, self.sheets[other.sheet].key, other.key, said))
+        rows = [row for some in states.in_turn(why) for row in Row.objects.filter(pk__in=some)]
+        lost = [row for row in rows if row.kind != RowKind.REJECTED]
+        for row in rows:
+            self._turn_down(row, why[row.pk])
+        writing.update(Row, TURNED_DOWN, ((row.pk, *(getattr(row, name) for name in TURNED_DOWN)) for row in rows))
+        by_model: dict[Any, dict[str, Row]] = defaultdict(dict)
+        for row in lost:
+            by_model[self.sheets[row.sheet].resource.model][row.key] = row
+        for model, by_key in by_model.items():
+            self._refuse_with(model, by_key)
 
-    def _turn_down(self, row: Row, why: dict[str, Any]) -> None:
+    def _refuse_with(self, model: Any, by_key: Mapping[str, Row]) -> None:
+        """Reject the rows of the same records in other sheets."""
+        names = [sheet.name for sheet in self.sheets.values() if sheet.resource.model is model]
+        if len(names) == 1:
+            return
+        message, rows = _("Row %(row)d of %(sheet)s, to which this belongs, is rejected."), []
+        for some in states.in_turn(by_key):
+            others = Row.objects.filter(batch=self.batch, sheet__in=names, key__in=some)
+            rows += others.exclude(kind=RowKind.REJECTED)
+        if not rows:
+            return
+        for row in rows:
+            said = message % {"row": by_key[row.key].number, "sheet": by_key[row.key].sheet}
+            self._turn_down(row, [problem(row.number, self.sheets[row.sheet].key, row.key, said)])
+        writing.update(Row, TURNED_DOWN, ((row.pk, *(getattr(row, name) for name in TURNED_DOWN)) for row in rows))
+
+    def _turn_down(self, row: Row, why: list[Problem]) -> None:
         if row.kind != RowKind.REJECTED:
             self.counts[row.sheet][row.kind] -= 1
             self.counts[row.sheet][RowKind.REJECTED] += 1
             self.refused.append((row.sheet, row.key))
         row.kind, row.before, row.after = RowKind.REJECTED, None, None
-        row.problems = [*(row.problems or []), why]
-        row.save(update_fields=["kind", "before", "after", "problems"])
+        row.problems = [*(row.problems or []), *why]
 
     # --- the end ---
 
@@ -330,14 +349,16 @@ class Checking:
         """Reject what names a record that this file was to make, where that was rejected after all."""
         while self.refused:
             gone, self.refused = self.refused, []
+            needs: dict[str, dict[str, str]] = defaultdict(dict)  # by sheet and key, what is missing
             for sheet, key in gone:
+                said = _("This needs “%(key)s” of %(sheet)s, which is rejected.") % {"key": key, "sheet": sheet}
                 for of, other in self.leaning.pop((sheet, key), ()):
-                    for row in Row.objects.filter(batch=self.batch, sheet=of, key=other).exclude(kind=RowKind.REJECTED):
-                        message = _("This needs “%(key)s” of %(sheet)s, which is rejected.") % {
-                            "key": key,
-                            "sheet": sheet,
-                        }
-                        self._refuse_row(row.pk, problem(row.number, "", key, message))
+                    needs[of].setdefault(other, said)
+            for of, keys in needs.items():
+                for some in states.in_turn(keys):
+                    rows = Row.objects.filter(batch=self.batch, sheet=of, key__in=some).exclude(kind=RowKind.REJECTED)
+                    found = rows.values_list("pk", "number", "key")
+                    self._refuse_rows({pk: [problem(number, "", key, keys[key])] for pk, number, key in found})
 
     def _remove_unneeded(self) -> None:
         """What was to be made because rejected rows alone name it is not made."""
@@ -357,7 +378,7 @@ def finish(batch: Batch, lease: uuid.UUID, counts: Mapping[str, Counter[str]], p
     """Turn to the preview whose rows are written, with what it would take from students."""
     told = {sheet: {kind: count for kind, count in kinds.items() if count} for sheet, kinds in counts.items()}
     batch.counts = told
-    losses = applying.foreseen(batch, progress.renew)
+    losses = foreseeing.foreseen(batch, progress.renew)
     with transaction.atomic():
         leases.finish(
             batch,

@@ -16,11 +16,14 @@ RowKind = Row.Kind
 
 
 class Folder:
-    """Folds plans of parts into rows of the preview; `refuse_row` rejects one that was kept already."""
+    """Folds plans of parts into rows of the preview; `refuse_rows` rejects those that were kept already."""
 
-    def __init__(self, batch: Batch, sheets: Mapping[str, Sheet], refuse_row: Callable[[int, Problem], object]) -> None:
-        self.batch, self.sheets, self.refuse_row = batch, sheets, refuse_row
+    def __init__(
+        self, batch: Batch, sheets: Mapping[str, Sheet], refuse_rows: Callable[[Mapping[int, list[Problem]]], object]
+    ) -> None:
+        self.batch, self.sheets, self.refuse_rows = batch, sheets, refuse_rows
         self.changed: dict[int, Row] = {}
+        self.refused: dict[int, list[Problem]] = {}
 
     def fold(self, sheet: Sheet, plans: list[Plan]) -> None:
         """Put parts into the row of their record, where the file has one: they stand or fall together."""
@@ -36,8 +39,11 @@ class Folder:
         for key, group in groups.items():
             if bad := next((plan for plan in group if plan.problems), None):
                 self._refuse(sheet, group, bad, rows.get(key))
-        writing.update(Row, ("after",), ((row.pk, row.after) for row in self.changed.values()))
+        if self.changed:
+            writing.update(Row, ("after",), ((row.pk, row.after) for row in self.changed.values()))
+        self.refuse_rows(self.refused)
         self.changed.clear()
+        self.refused.clear()
 
     def _rows_of_owners(self, sheet: Sheet, keys: list[str]) -> dict[str, Row]:
         names = [one.name for one in self.sheets.values() if one.resource.model is sheet.resource.model]
@@ -81,7 +87,7 @@ class Folder:
             self.changed.pop(row.pk, None)
             message = _("Row %(row)d of %(sheet)s, which belongs to this, is rejected.")
             said = message % {"row": bad.record.number, "sheet": sheet.name}
-            self.refuse_row(row.pk, problem(row.number, self.sheets[row.sheet].key, row.key, said))
+            self.refused[row.pk] = [problem(row.number, self.sheets[row.sheet].key, row.key, said)]
 
 
 def _refuse_twice(
