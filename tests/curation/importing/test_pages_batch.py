@@ -140,7 +140,7 @@ def test_undone_batch_leads_to_its_undo_and_is_not_undone_twice(asha):
     rows(applied, new())
     undo = batch("applied", kind="undo", undoes=applied)
     said = text(page(asha, applied))
-    assert f"Undo, applied: Batch {undo.pk}" in said
+    assert f"Its undo: Batch {undo.pk}, applied" in said
     assert "Undo this import" not in said
 
 
