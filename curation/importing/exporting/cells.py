@@ -92,5 +92,7 @@ _TEXTS = (models.CharField, models.TextField)
 
 
 def _texts(values: Values) -> Values:
+    if not any(values):
+        return [""] * len(values)
     # Few texts begin with what escapes begin with: the others are not looked at any further.
-    return [one if one and one[0] not in ESCAPES else escaped(one or "") for one in values]
+    return [(one if one[0] not in ESCAPES else escaped(one)) if one else "" for one in values]

@@ -7,6 +7,7 @@ spreadsheet would run are escaped, which an import reads as the same.
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from curation.importing import headers, reading, uploads
+from curation.importing.checking import Opening
 from curation.importing.escaping import CLEAR, escaped, unescaped
 from curation.importing.exporting.exports import as_csv
 from curation.importing.exporting.workbooks import Streamed
@@ -26,18 +28,19 @@ LIMITS = replace(reading.LIMITS, rows=sys.maxsize, bytes=sys.maxsize)  # it was 
 Line = list[str]
 
 
-def rejects(batch: Batch, sheet: str, file_format: str = "csv") -> Iterator[bytes]:
+def rejects(batch: Batch, sheet: str, file_format: str = "csv", *, opened: Opening | None = None) -> Iterator[bytes]:
     """The lines of the records that were rejected, with what is wrong in a first column, which an import ignores.
 
     Headers that were matched by hand are named for their columns, and columns that were left out are not there: once
-    mended, the file is imported as it is. Raises Unreadable where the file is no longer kept, and LookupError where
+    mended, the file is imported as it is. `opened` gives its table where it does not lie in the database. Raises
+    Unreadable where the file is no longer kept, and LookupError where
     the batch has no such sheet.
     """
     told = _Told(batch, sheet)
-    file = _opened(batch)
+    opened = opened or _opened(batch)
 
     def written() -> Iterator[list[Line]]:
-        with file, reading.open_table(file, batch.file_name, LIMITS) as table:
+        with opened(batch) as table:
             for some in told.records(table, kinds=[Row.Kind.REJECTED]):
                 yield list(_with_reasons(told, some))
 
@@ -54,21 +57,26 @@ def filled(batch: Batch) -> Iterator[bytes]:
     Unreadable where the file is no longer kept.
     """
     told = [_Told(batch, one["name"]) for one in batch.found.get("sheets", ())]
-    file = _opened(batch)
+    opened = _opened(batch)
     if batch.found.get("kind") == "xlsx":
-        return Streamed().pieces((one.title, _filled_header(one), _filled_lines(one, file)) for one in told)
+        return Streamed().pieces((one.title, _filled_header(one), _filled_lines(one, opened)) for one in told)
     delimiter = batch.found.get("delimiter") or ("\t" if batch.found.get("kind") == "tsv" else ",")
-    return as_csv(_filled_header(told[0]), _filled_lines(told[0], file), delimiter)
+    return as_csv(_filled_header(told[0]), _filled_lines(told[0], opened), delimiter)
 
 
-def _opened(batch: Batch) -> Any:
-    """The upload, seen to be there before the first byte goes out."""
+def _opened(batch: Batch) -> Opening:
+    """How its upload is opened, which is seen to be there before the first byte goes out."""
     if batch.upload is None:
         raise reading.Unreadable(_("The uploaded file is no longer kept. Upload it again."))
-    file = uploads.opened(batch.upload)
-    file.read(1)
-    file.seek(0)
-    return file
+    upload = batch.upload
+    uploads.opened(upload).read(1)
+
+    @contextmanager
+    def opened(batch: Batch) -> Iterator[reading.Table]:
+        with uploads.opened(upload) as file, reading.open_table(file, batch.file_name, LIMITS) as table:
+            yield table
+
+    return opened
 
 
 def _kept(cell: str) -> str:
@@ -181,9 +189,9 @@ def _filled_header(told: _Told) -> list[str]:
     return told.headers if told.place_of(told.sheet.key) is not None else [told.sheet.key, *told.headers]
 
 
-def _filled_lines(told: _Told, file: Any) -> Iterator[list[Line]]:
+def _filled_lines(told: _Told, opened: Opening) -> Iterator[list[Line]]:
     place = told.place_of(told.sheet.key)
-    with reading.open_table(file, told.batch.file_name, LIMITS) as table:
+    with opened(told.batch) as table:
         for some in told.records(table):
             made = _made(some, place)
             lines: list[Line] = []
