@@ -6,18 +6,18 @@ the whole batch is refused, naming what differs.
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from curation import consequences, database, stamps
-from curation.importing import comparing, leases, states, tasks
+from curation import database, stamps
+from curation.importing import comparing, leases, tasks
 from curation.importing.batches import NotNow
 from curation.importing.resources import RecordResource, sheets
 from curation.importing.saving import Saver, tables_of
@@ -112,29 +112,33 @@ def write(
     *,
     progress: Callable[[int], object] | None = None,
     only: Sequence[str] = Row.WRITTEN,
+    besides: Collection[int] = (),
     compare: bool = True,
 ) -> None:
-    """Write the rows of these kinds. The caller holds the stamp. Raises Stale, and IntegrityError."""
+    """Write the rows of these kinds, and those with these primary keys besides.
+
+    The caller holds the stamp. Raises Stale, and IntegrityError.
+    """
     every = sheets()
     resources = {name: every[name].resource for name in _sheets_written(batch)}
     if compare and Stamp.read() != batch.stamp and (stale := comparing.stale(batch, most=SHOWN_STALE)):
         raise Stale(stale)
     tables = _tables(resources.values()) if batch.count(*only) > SET_WISE else ()
     if not tables:
-        _write(batch, resources, progress, only)
+        _write(batch, resources, progress, chunks(batch, only, besides=besides))
         return
     with database.set_wise(*tables):
-        _write(batch, resources, progress, only)
+        _write(batch, resources, progress, chunks(batch, only, besides=besides))
 
 
 def _write(
     batch: Batch,
     resources: dict[str, RecordResource],
     progress: Callable[[int], object] | None,
-    only: Sequence[str],
+    written: Iterable[tuple[str, Sequence["Work"]]],
 ) -> None:
     savers = {name: Saver(resource, batch) for name, resource in resources.items()}
-    for sheet, rows in chunks(batch, only):
+    for sheet, rows in written:
         savers[sheet].save(rows)
         if progress:
             progress(len(rows))
@@ -156,7 +160,7 @@ class Work:
 
 
 def chunks(
-    batch: Batch, only: Sequence[str] = Row.WRITTEN, *, backwards: bool = False
+    batch: Batch, only: Sequence[str] = Row.WRITTEN, *, besides: Collection[int] = (), backwards: bool = False
 ) -> Iterator[tuple[str, list[Work]]]:
     """(sheet, rows) in the order of the preview, each of one kind, without what goes in with another row.
 
@@ -169,15 +173,18 @@ def chunks(
     starts = range(ends["first"], ends["last"] + 1, CHUNK)
     kinds = Row.WRITTEN[::-1] if backwards else Row.WRITTEN
     for first in reversed(starts) if backwards else starts:
-        rows = Row.objects.filter(batch=batch, kind__in=only, pk__gte=first, pk__lt=first + CHUNK)
+        chosen = Q(kind__in=only)
+        if some := [pk for pk in range(first, first + CHUNK) if pk in besides]:
+            chosen |= Q(pk__in=some)
+        rows = Row.objects.filter(chosen, batch=batch, pk__gte=first, pk__lt=first + CHUNK)
         rows = rows.order_by("-pk" if backwards else "pk")
         found = (
             Work(*values) for values in rows.values_list("pk", "sheet", "number", "kind", "key", "before", "after")
         )
         own = [row for row in found if row.before is not None or row.after is not None]
-        for sheet, some in groupby(own, key=lambda row: row.sheet):
+        for sheet, together in groupby(own, key=lambda row: row.sheet):
             by_kind: dict[str, list[Work]] = {kind: [] for kind in kinds}
-            for row in some:
+            for row in together:
                 by_kind[row.kind].append(row)
             yield from ((sheet, of_kind) for of_kind in by_kind.values() if of_kind)
 
@@ -190,62 +197,3 @@ def _tables(resources: Any) -> list[str]:
     """The tables that these resources write, and the history's."""
     found = {table for resource in resources for table in tables_of(resource)}
     return sorted(found)
-
-
-# --- what students would lose ---------------------------------------------------------------
-def foreseen(batch: Batch, renew: Callable[..., object]) -> list[dict[str, Any]]:
-    """What applying the batch would take from students and give back, found by doing it and undoing it.
-
-    Records that are new take nothing from anybody: they arrive as drafts. So only what changes is tried, and what
-    goes if students see any of it: nothing rests on it, so others stay as they are.
-    """
-    touching = [RowKind.CHANGED] if batch.count(RowKind.CHANGED) else []
-    if batch.count(RowKind.REMOVED) and _students_see_what_goes(batch):
-        touching.append(RowKind.REMOVED)
-    if not touching:
-        return []
-    renew(seconds=leases.applying(batch.count(*touching)))
-    with stamps.writing():
-        before, resting = consequences.seen(), _resting(batch, touching)
-        with transaction.atomic():
-            write(batch, only=touching, compare=False)
-            after, still = consequences.seen(), _resting(batch, touching)
-            transaction.set_rollback(True)
-        found = [
-            {
-                "kind": one.kind,
-                "name": one.name,
-                "leaving": [list(pair) for pair in one.leaving],
-                "returning": [list(pair) for pair in one.returning],
-            }
-            for one in consequences.between(before, after)
-            if one.leaving or one.returning
-        ]
-    if lapsing := sorted(resting - still):
-        found.append(
-            {"kind": "checks", "name": _("checks"), "leaving": [[one, ""] for one in lapsing], "returning": []}
-        )
-    return found
-
-
-def _students_see_what_goes(batch: Batch) -> bool:
-    every = sheets()
-    for sheet, kinds in batch.counts.items():
-        model = every[sheet].resource.model
-        if kinds.get(RowKind.REMOVED) and consequences.is_watched(model):
-            rows = Row.objects.filter(batch=batch, sheet=sheet, kind=RowKind.REMOVED).order_by()
-            keys = rows.values_list("key", flat=True).iterator()
-            while some := list(islice(keys, states.AT_ONCE)):
-                if consequences.sees(model, some):
-                    return True
-    return False
-
-
-def _resting(batch: Batch, only: Sequence[str]) -> set[str]:
-    """What counts only while the records of these rows stay as they are, in words."""
-    every = sheets()
-    found: set[str] = set()
-    for sheet, rows in chunks(batch, only):
-        for some in states.in_turn([row.key for row in rows]):
-            found.update(every[sheet].resource.resting(some))
-    return found

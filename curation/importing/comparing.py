@@ -95,12 +95,12 @@ class Comparison:
 
     def _missing(self, rows: Sequence[Any], coming: Collection[str]) -> dict[str, str]:
         """Which of the keys that the rows name are gone, in words by the row's key."""
-        named: dict[tuple[Any, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        naming: dict[tuple[Any, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for row in rows:
-            for space, key in self.named(row.after):
-                named[space][key].append(row.key)
+            for space, key in named(self.resource, row.after):
+                naming[space][key].append(row.key)
         said: dict[str, str] = {row.key: "" for row in rows}
-        for (model, to), keys in named.items():
+        for (model, to), keys in naming.items():
             there: set[str] = set()
             for some in states.in_turn(keys):
                 there.update(model._default_manager.filter(**{f"{to}__in": some}).values_list(to, flat=True))
@@ -111,12 +111,6 @@ class Comparison:
                 said.update((owner, f"{said[owner]} {message}".strip()) for owner in keys[key])
         return said
 
-    def named(self, state: State) -> Iterator[tuple[tuple[Any, str], str]]:
-        yield from _named_by(self.resource.written, state)
-        for part in self.resource.parts:
-            for one in state[part.name]:
-                yield from _named_by(self.resource.part_columns[part.name], one)
-
     def _coming(self, model: Any, keys: list[str]) -> set[str]:
         if model not in self.known.in_file or not keys:
             return set()
@@ -124,6 +118,14 @@ class Comparison:
             batch=self.known.batch, sheet=self.known.in_file[model].name, key__in=keys, kind=Row.Kind.NEW
         )
         return set(rows.values_list("key", flat=True))
+
+
+def named(resource: RecordResource, state: State) -> Iterator[tuple[tuple[Any, str], str]]:
+    """((model, field), key) of all that a record names by key, its parts included."""
+    yield from _named_by(resource.written, state)
+    for part in resource.parts:
+        for one in state[part.name]:
+            yield from _named_by(resource.part_columns[part.name], one)
 
 
 def _named_by(columns: Iterable[Column], state: State) -> Iterator[tuple[tuple[Any, str], str]]:

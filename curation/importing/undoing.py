@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from curation.importing import applying, batches, checking, since, states, tasks, writing
 from curation.importing.applying import Work
 from curation.importing.batches import NotNow
-from curation.importing.comparing import Comparison
+from curation.importing.comparing import Comparison, named
 from curation.importing.records import Problem, problem
 from curation.importing.resources import State, sheets
 from curation.models import Batch, Row, Stamp, Step
@@ -200,13 +200,13 @@ class _Undoing:
 
     def _keep_what_breaks(self, plans: Sequence[_Plan], pks: dict[str, Any]) -> None:
         """Keep what cannot be as it was: it names what is gone, or a rule is against it by now."""
-        named = self._named_among(plans)
+        naming = self._named_among(plans)
         for plan in plans:
             if plan.before is None and plan.after is not None:
                 self.comparison.known.make(self.resource.model, self.resource.key, plan.key, plan.after)
         broken = self.comparison.broken(plans, pks, coming=[plan.key for plan in plans if plan.before is None])
         why = {key: [_("As it was it cannot be any more: %s") % words] for key, words in broken.items()}
-        _spread(plans, why, named, _("It names “%(key)s”, which is kept as it is."))
+        _spread(plans, why, naming, _("It names “%(key)s”, which is kept as it is."))
 
     def _named_among(self, plans: Sequence[_Plan]) -> list[tuple[str, str]]:
         """(key, key of a plan that names it) where both are to be brought back."""
@@ -215,8 +215,8 @@ class _Undoing:
         return [
             (key, plan.key)
             for plan in new.values()
-            for named, key in self.comparison.named(plan.after or {})
-            if named == space and key in new and key != plan.key
+            for of, key in named(self.resource, plan.after or {})
+            if of == space and key in new and key != plan.key
         ]
 
 
