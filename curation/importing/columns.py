@@ -89,11 +89,11 @@ class Column:
 
     # --- where a key points ---
 
-    @property
+    @cached_property
     def related(self) -> type[models.Model]:
         return self.field.widget.model
 
-    @property
+    @cached_property
     def to(self) -> str:
         """The field of the related table by which its rows are named."""
         return self.field.widget.field

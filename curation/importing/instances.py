@@ -30,6 +30,11 @@ class Maker:
         self.texts = [(name, attname) for name, attname, _field in texts] + [(name, name) for name in kept]
         self.derived = [(attname, field) for _name, attname, field in texts if isinstance(field, DerivingField)]
         self.keys = [column for column in written if column.kind is Kind.KEY]
+        self.points = [
+            (column.name, column.related, column.to, field.name, field.attname, field.target_field.attname)
+            for column in self.keys
+            if (field := column.model_field)
+        ]
         self.defaults = {field.attname: _default(field) for field in model._meta.concrete_fields if not field.generated}
         self.following: dict[tuple[str, str], dict[str, Any]] = {}
 
@@ -44,9 +49,11 @@ class Maker:
         for attname, field in self.derived:
             if text := held[attname]:
                 held.update(self._follows(attname, field, text))
-        for column in self.keys:
-            if key := state[column.name]:
-                self._point(row, column, key, find)
+        for column, related, to, name, attname, target in self.points:
+            if key := state[column]:
+                found = find(related, to, key)
+                held["_state"].fields_cache[name] = found
+                held[attname] = None if found is None else getattr(found, target)
         return row
 
     def _follows(self, attname: str, field: DerivingField, text: str) -> dict[str, Any]:
@@ -55,12 +62,6 @@ class Maker:
                 self.following.clear()
             known = self.following[attname, text] = field.derive(text)
         return known
-
-    def _point(self, row: Any, column: Column, key: str, find: Find) -> None:
-        field = column.model_field
-        found = find(column.related, column.to, key)
-        row._state.fields_cache[field.name] = found
-        row.__dict__[field.attname] = None if found is None else getattr(found, field.target_field.attname)
 
 
 def _default(field: Any) -> Any:

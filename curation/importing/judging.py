@@ -26,6 +26,7 @@ class Judge:
         self.rules = constraints.compiled(self.resource.model)
         key = self.resource.columns[self.resource.key].attname
         self.unique = [one for one in constraints.unique_sets(self.resource.model) if one.fields != (key,)]
+        self.own = [column.name for column in self.maker.keys if column.related is self.resource.model]
         self.parts = {part.name: _PartRules(self.resource, part) for part in self.resource.parts}
         self.by_field = {column.attname: column.name for column in sheet.columns.values()}
         self.by_field |= {column.model_field.name: column.name for column in sheet.columns.values()}
@@ -58,12 +59,14 @@ class Judge:
 
     def _find_of(self, plan: Plan) -> Any:
         """`find`, by which a record also finds itself."""
+        if not any(plan.after[name] for name in self.own):  # type: ignore[index]
+            return self.known.find
 
         def find(model: Any, to: str, key: str) -> Any:
             found = self.known.find(model, to, key)
             return _Itself(plan) if found is None and key == plan.key and model is self.resource.model else found
 
-        return find if any(column.related is self.resource.model for column in self.maker.keys) else self.known.find
+        return find
 
     def _judge_row(self, plan: Plan, row: Any) -> None:
         """In the order of `full_clean`: a constraint is not asked about fields that `clean` has something against."""

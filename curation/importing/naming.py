@@ -52,22 +52,45 @@ class Names:
         self.suggested: dict[str, suggesting.Keys] = {}
 
     def resolve(self, plans: list[Plan], *, final: bool) -> None:
-        named: dict[Any, dict[str, None]] = defaultdict(dict)
+        named = self._named(plans)
+        by_space: dict[Any, dict[str, None]] = defaultdict(dict)
+        for name, keys in named.items():
+            by_space[self.spaces[name]].update(keys)
+        self.known.look_up(by_space)
+        is_amiss = any(self._row(name, key) is None for name, keys in named.items() for key in keys)
+        if is_amiss:
+            self._mend(plans, final=final)
+        if is_amiss or any(self._is_unfit(name, key) for name in self.limits for key in named[name]):
+            for plan in plans:
+                self._refuse_unfit(plan)
+        if self.known.staged:
+            for plan in plans:
+                self._lean(plan)
+
+    def _named(self, plans: list[Plan]) -> dict[str, dict[str, None]]:
+        """The keys that each column names."""
+        named: dict[str, dict[str, None]] = {name: {} for name in self.spaces}
         for plan in plans:
             for given, _number in _given(plan):
-                for name, space in self.spaces.items():
+                for name, keys in named.items():
                     if value := given.get(name):
-                        named[space].update(dict.fromkeys(_keys(value)))
-        self.known.look_up(named)
+                        keys.update(dict.fromkeys(_keys(value)))
+        return named
+
+    def _row(self, name: str, key: str) -> Any:
+        return self.known.rows[self.spaces[name]].get(key)
+
+    def _is_unfit(self, name: str, key: str) -> bool:
+        row = self._row(name, key)
+        return row is not None and not self.limits[name].allows(row)
+
+    def _mend(self, plans: list[Plan], *, final: bool) -> None:
+        """Do what can be done about keys that are not there."""
         missing = [naming for plan in plans for naming in self._missing(plan)]
         missing = self._by_other_names(missing)
         missing = self._make(missing)
         if missing:
             self._refuse_missing(missing, final=final)
-        for plan in plans:
-            self._refuse_unfit(plan)
-            if self.known.staged:
-                self._lean(plan)
 
     def _missing(self, plan: Plan) -> Iterator[Naming]:
         for given, number in _given(plan):
@@ -84,9 +107,8 @@ class Names:
             for given, number in _given(plan):
                 if value := given.get(name):
                     for key in _keys(value):
-                        row = self.known.rows[self.spaces[name]].get(key)
-                        if row is not None and not limit.allows(row):
-                            plan.wrong(name, key, limit.message(key, row), number)
+                        if self._is_unfit(name, key):
+                            plan.wrong(name, key, limit.message(key, self._row(name, key)), number)
 
     def _lean(self, plan: Plan) -> None:
         """Note which rows of this file the plan needs."""

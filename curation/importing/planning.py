@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from curation.importing import minting, states, suggesting
 from curation.importing.columns import CLEARED, KEEP, CellError, Column
+from curation.importing.escaping import carried
 from curation.importing.judging import Judge
 from curation.importing.naming import Names
 from curation.importing.plans import Plan, PlannedPart
@@ -41,6 +42,13 @@ class Planner:
         self.names, self.judging = Names(sheet, known, create), Judge(sheet, known)
         self.minter, self.given_keys, self.has_met = minting.Minter(self.resource), given_keys, False
         self.blank = states.blank(self.resource)
+        self.blank_parts = {part.name: states.blank_part(self.resource, part) for part in self.resource.parts}
+        self.columns_of = {
+            name: {column.name: column for column in columns} for name, columns in self.resource.part_columns.items()
+        }
+        self.part_of = {name: part for part in self.resource.parts for name in self.columns_of[part.name]}
+        self.needed = [column for column in _needed(self.resource.written) if column.name != sheet.key]
+        self.needed_of = {name: _needed(columns) for name, columns in self.resource.part_columns.items()}
         self.hooked = type(self.resource).before_import_row is not RecordResource.before_import_row
 
     # --- a chunk ---
@@ -99,8 +107,7 @@ class Planner:
         record.cells = {name: str(value) for name, value in row.items() if value not in (None, "")}
 
     def _part_of(self, line: PartLine) -> Part:
-        name = next(self.sheet.of_parts[name].part for name in line.cells)
-        return next(part for part in self.resource.parts if part.name == name)
+        return self.part_of[next(iter(line.cells))]
 
     def _read(self, cells: dict[str, str], columns: Any, plan: Plan, number: int) -> dict[str, Any]:
         given = {}
@@ -160,8 +167,10 @@ class Planner:
         for name, value in plan.given.items():
             if value is CLEARED:
                 state[name] = self.sheet.own[name].empty
+            elif isinstance(value, list):
+                state[name] = sorted(value)
             else:
-                state[name] = sorted(value) if isinstance(value, list) else value
+                state[name] = value if plan.before is None else carried(state[name], value)
         return state
 
     def _merge(self, plan: Plan) -> None:
@@ -172,7 +181,7 @@ class Planner:
             return
         state = self._merged(plan)
         state[self.resource.key] = plan.key
-        self._require(plan, state, self.resource.written, plan.given, plan.record.number, is_new=plan.before is None)
+        self._require(plan, state, self.needed, plan.given, plan.record.number, is_new=plan.before is None)
         if not plan.key and not plan.problems:
             plan.wrong(self.sheet.key, "", _("A new record needs its key here."))
         for planned in plan.parts:
@@ -193,9 +202,9 @@ class Planner:
     def _require(
         self, plan: Plan, state: State, columns: Iterable[Column], given: dict[str, Any], number: int, *, is_new: bool
     ) -> None:
-        """Name what a new record lacks, and what may not be cleared."""
+        """Name what a new record lacks, and what may not be cleared, of the columns that need something."""
         for column in columns:
-            if state[column.name] not in (None, "") or column.name == self.sheet.key:
+            if state[column.name] not in (None, ""):
                 continue
             if given.get(column.name) is CLEARED:
                 if not column.clearable:
@@ -205,12 +214,12 @@ class Planner:
 
     def _merged_part(self, plan: Plan, planned: PlannedPart, there: list[State]) -> list[State]:
         part = planned.part
-        columns = {column.name: column for column in self.resource.part_columns[part.name]}
+        columns = self.columns_of[part.name]
         identity = planned.given.get(part.identity) or ""
         if identity is CLEARED:
             identity = ""
-        earlier = {one.given.get(part.identity) for one in plan.parts[: plan.parts.index(planned)]}
-        if identity and identity in earlier:
+        earlier = plan.parts[: plan.parts.index(planned)]
+        if identity and any(one.given.get(part.identity) == identity for one in earlier):
             plan.wrong(
                 part.identity, identity, _("This stands on another line of the same record. Keep one."), planned.number
             )
@@ -218,18 +227,18 @@ class Planner:
         old = next((one for one in there if identity and one[part.identity] == identity), None)
         if not identity:
             old = self._same_part(plan, planned, there)
-        state = dict(old) if old else states.blank_part(self.resource, part)
+        state = dict(old or self.blank_parts[part.name])
         for name, value in planned.given.items():
-            state[name] = columns[name].empty if value is CLEARED else value
+            state[name] = columns[name].empty if value is CLEARED else carried(state[name], value) if old else value
         planned.state = state
-        self._require(plan, state, columns.values(), planned.given, planned.number, is_new=old is None)
+        self._require(plan, state, self.needed_of[part.name], planned.given, planned.number, is_new=old is None)
         if old:
             return [state if one is old else one for one in there]
         return [*there, state]
 
     def _same_part(self, plan: Plan, planned: PlannedPart, there: list[State]) -> State | None:
         """The part meant by a line that does not name it: one that says the same, so that it is not added again."""
-        columns = {column.name: column for column in self.resource.part_columns[planned.part.name]}
+        columns = self.columns_of[planned.part.name]
         said = {
             name: columns[name].empty if value is CLEARED else value
             for name, value in planned.given.items()
@@ -244,3 +253,8 @@ class Planner:
         for number, other in alike.items():
             message = _("Possible duplicate of %(key)s: “%(words)s”")
             plans[number].note(message % {"key": other.key, "words": other.words}, other.url)
+
+
+def _needed(columns: Iterable[Column]) -> list[Column]:
+    """Those in which something must stand."""
+    return [column for column in columns if not column.readonly and (column.required or not column.clearable)]

@@ -68,7 +68,7 @@ class Known:
         if queryset is None:
             queryset = model._default_manager.all()
         for some in states.in_turn(keys):
-            rows.update((getattr(row, to), row) for row in queryset.filter(**{f"{to}__in": some}).order_by())
+            rows.update((getattr(row, to), row) for row in queryset.filter(**{f"{to}__among": some}).order_by())
         if model in self.in_file and self.in_file[model].key == to:
             self._read_staged(space, keys)
 
@@ -77,7 +77,7 @@ class Known:
         model = space[0]
         sheet = self.in_file[model]
         for some in states.in_turn(keys):
-            found = Row.objects.filter(batch=self.batch, sheet=sheet.name, key__in=some, after__isnull=False)
+            found = Row.objects.filter(batch=self.batch, sheet=sheet.name, key__among=some, after__isnull=False)
             after: Any
             for key, after in found.filter(kind__in=Row.WRITTEN).values_list("key", "after"):
                 stored = self.rows[space].get(key)

@@ -41,7 +41,7 @@ class Pks:
         known = self.known[model, to]
         new = [key for key in dict.fromkeys(keys) if key not in known]
         for some in states.in_turn(new):
-            rows = model._default_manager.filter(**{f"{to}__in": some}).order_by()
+            rows = model._default_manager.filter(**{f"{to}__among": some}).order_by()
             known.update(rows.values_list(to, "pk"))
 
     def learn(self, model: type[models.Model], to: str, pks: Iterable[tuple[str, Any]]) -> None:
@@ -226,7 +226,7 @@ class Saver:
 
     def _change(self, rows: Sequence[Any]) -> None:
         keys = {row.key: row for row in rows}
-        found = self.model._default_manager.filter(**{f"{self.resource.key}__in": list(keys)}).order_by()
+        found = self.model._default_manager.filter(**{f"{self.resource.key}__among": list(keys)}).order_by()
         pks = dict(found.values_list(self.resource.key, "pk"))
         versions = self._last_versions(rows)
         names = [*self.table.changeable, *(["version"] if self.versioned else [])]
@@ -255,7 +255,7 @@ class Saver:
 
     def _remove(self, rows: Sequence[Any]) -> None:
         keys = [row.key for row in rows]
-        found = self.model._default_manager.filter(**{f"{self.resource.key}__in": keys}).order_by()
+        found = self.model._default_manager.filter(**{f"{self.resource.key}__among": keys}).order_by()
         pks = list(found.values_list("pk", flat=True))
         for parts in self.parts:
             writing.delete(parts.model, pks, field=parts.parent)
@@ -271,7 +271,7 @@ class Saver:
         kind = self.model._meta.label_lower
         last: dict[str, int] = {}
         for some in states.in_turn(row.key for row in rows):
-            kept = Revision.objects.filter(kind=kind, ref__in=some).order_by().values_list("ref")
+            kept = Revision.objects.filter(kind=kind, ref__among=some).order_by().values_list("ref")
             last.update(kept.annotate(last=Max("version")))
         return last
 
@@ -319,7 +319,7 @@ class _Parts:
         identity = self.part.identity
         found: dict[tuple[Any, str], Any] = {}
         for some in states.in_turn(pk for pk, _before, _after in differing):
-            there = self.model._default_manager.filter(**{f"{self.parent}__in": some}).order_by()
+            there = self.model._default_manager.filter(**{f"{self.parent}__among": some}).order_by()
             found.update(((owner, key), pk) for pk, owner, key in there.values_list("pk", self.parent, self.identity))
         new, changed, gone = [], [], []
         for owner, before, after in differing:
