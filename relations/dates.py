@@ -26,6 +26,11 @@ NO_BREAK_SPACE = "\u00a0"
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?(~?)")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ]([0-9]{4})")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/. ]?([0-9]{1,2})(?:[-/. ]?([0-9]{1,2}))?")
+_IN_WORDS = re.compile(
+    r"(?:(?P<day>[0-9]{1,2})(?:st|nd|rd|th)? )?(?P<month>[A-Za-z]{3,9})\.?"
+    r"(?: (?P<after>[0-9]{1,2})(?:st|nd|rd|th)?)?,? (?P<year>[0-9]{4})"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
 class DateError(ValueError):
@@ -224,7 +229,7 @@ _MISTAKES = (
         _lazy("“%(value)s” has its ~ in the wrong place: it stands at the end of the date, as in 2019~ or 2019-05~."),
     ),
     (
-        r"[(){}*Xu]",
+        r"[(){}*X]|[0-9u]u|u[0-9]",
         _lazy("“%(value)s” is more than we can read: leave out what is not known, as in 2004-06 or 2004."),
     ),
     (
@@ -244,12 +249,13 @@ _MISTAKES = (
 
 def _unreadable(text: str, whole: str) -> str:
     """Why `text` is no date, and the most likely meaning as what to write. `whole` is what the person typed."""
+    likely = _likely(text)
     for pattern, message in _MISTAKES:
-        if re.search(pattern, text):
+        if not likely and re.search(pattern, text):
             return message % {"value": whole}
     return _("“%(value)s” is not a date we can read: write year-month-day, such as %(instead)s.") % {
         "value": whole,
-        "instead": _likely(text) or "2020-09-09",
+        "instead": likely or "2020-09-09",
     }
 
 
@@ -261,6 +267,10 @@ def _likely(text: str) -> str | None:
         candidates = [(year, month, day), (year, day, month)]
     elif match := _YEAR_FIRST.fullmatch(text):
         candidates = [(int(match[1]), *map(int, filter(None, match.group(2, 3))))]
+    elif (match := _IN_WORDS.fullmatch(text)) and match["month"][:3].lower() in _MONTHS:
+        days = [int(day) for day in match.group("day", "after") if day]
+        month = _MONTHS.index(match["month"][:3].lower()) + 1
+        candidates = [(int(match["year"]), month, *days)] if len(days) < 2 else []
     else:
         return None
     for year, *rest in candidates:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from curation.importing import tasks, uploads
 from curation.models import Batch, Step, Upload
@@ -115,9 +116,7 @@ def again(batch: Batch, *, by: str) -> Batch:
         if batch.lease_ran_out:
             _close(batch)
         batch.step(What.AGAIN, by=by, detail=_("See %s.") % new)
-        new.step(
-            What.AGAIN, by=by, detail=_("Of %(batch)s, without %(rows)d rows.") % {"batch": batch, "rows": len(stale)}
-        )
+        new.step(What.AGAIN, by=by, detail=_again_words(batch, len(stale)))
         tasks.enqueue(tasks.check_batch, new)
     tasks.run_if_small(tasks.check_batch, new)
     return new
@@ -164,6 +163,13 @@ def _of(upload: Upload) -> dict[str, Any]:
         "sha256": upload.sha256,
         "expires_at": upload.expires_at,
     }
+
+
+def _again_words(batch: Batch, left_out: int) -> str:
+    if not left_out:
+        return _("Instead of %(batch)s.") % {"batch": batch}
+    words = ngettext("Of %(batch)s, without %(rows)d row.", "Of %(batch)s, without %(rows)d rows.", left_out)
+    return words % {"batch": batch, "rows": left_out}
 
 
 def _lock(batch: Batch) -> None:

@@ -85,7 +85,8 @@ class Gathering:
             if cell and cell != current.cells.get(name):
                 first = current.cells.get(name, "")
                 message = _(
-                    "Row %(first)s of the same record says “%(said)s” here. Leave this cell blank, or the same."
+                    "Row %(first)s of the same record says “%(said)s” here. "
+                    "Write the same here or leave it blank; another record needs another key."
                 )
                 current.problems.append(
                     problem(line.number, name, cell, message % {"first": current.number, "said": first[:SHOWN]})

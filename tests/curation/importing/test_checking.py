@@ -76,7 +76,7 @@ def test_further_line_that_says_something_else_of_the_record_is_refused():
         (
             3, "statement", "Another.",
             "Row 2 of the same record says “They signed acsa-ij-001 in Delhi.” here. "
-            "Leave this cell blank, or the same.",
+            "Write the same here or leave it blank; another record needs another key.",
         )
     ]  # fmt: skip
 

@@ -83,20 +83,21 @@ def test_batch_whose_lease_ran_out_reads_as_interrupted(asha):
     left = batch("checking", upload=upload(), lease_until=timezone.now() - timedelta(seconds=1))
     said = text(page(asha, left))
     assert "Interrupted, nothing written." in said
-    assert "Check again" in said
+    assert "Check the same file again" in said
 
 
 def test_refused_batch_says_why_and_what_next(asha):
     said = text(page(asha, batch("refused", problem="The file has no headers.", upload=upload())))
     assert (
-        "Refused. Nothing was written. The file has no headers. Check again Mend the file and upload it again" in said
-    )
+        "Refused. Nothing was written. The file has no headers. "
+        "Mend the file and upload it again Check the same file again"
+    ) in said
 
 
 def test_batch_whose_file_is_gone_is_not_checked_again(asha):
     said = text(page(asha, batch("cancelled")))
     assert "Cancelled. Nothing was written. The file is no longer kept." in said
-    assert "Check again" not in said
+    assert "Check the same file again" not in said
 
 
 def test_stale_batch_shows_all_three_versions(asha):
@@ -276,6 +277,12 @@ def test_preview_that_would_do_nothing_has_no_button(asha):
     shown = page(asha, preview)
     assert "There is nothing to apply: all of it is there already." in text(shown)
     assert "/confirm/" not in shown.content.decode()
+
+
+def test_preview_of_a_file_without_rows_says_so(asha):
+    said = text(page(asha, batch()))
+    assert "There is nothing to apply: no row stands below the headers." in said
+    assert "How many rows" not in said
 
 
 def test_preview_says_who_may_apply_it():
