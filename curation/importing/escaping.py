@@ -2,7 +2,7 @@
 
 A spreadsheet would run a text that begins with = + - @, tab or CR as a formula, and our own word for “empty this
 value” must not be taken for a value. An apostrophe goes before such a text, and before one that has only
-apostrophes before these, so that every text survives the round trip.
+apostrophes and white space before these, so that every text survives the round trip.
 """
 
 import re
@@ -12,9 +12,10 @@ CLEAR = "[clear]"  # in a cell: empty the value; a blank cell keeps it
 EXAMPLE = "[example]"  # as the key of a row: a template's example, which is left out
 BETWEEN = " | "  # parts several keys in one cell
 
-ESCAPES = frozenset("'=+-@\t\r[")  # what a text that is escaped begins with; not every text that does is
+# What a text that is escaped begins with; not every text that does is.
+ESCAPES = frozenset("'=+-@[") | {chr(code) for code in range(0x3001) if chr(code).isspace()}
 
-_ESCAPED = re.compile(r"'*(?:[=+\-@\t\r]|\[clear\]\Z)")
+_ESCAPED = re.compile(r"[\s']*(?:[=+\-@\t\r]|\[clear\]\s*\Z)")
 _PARTED = re.compile(r"((?:[^|\\]|\\.|\\\Z)*)(?:\||\Z)", re.DOTALL)
 
 
@@ -24,6 +25,13 @@ def escaped(text: str) -> str:
 
 def unescaped(text: str) -> str:
     return text[1:] if text.startswith("'") and _ESCAPED.match(text[1:]) else text
+
+
+def carried(old: object, new: object) -> object:
+    """`old` where a file says no more of it than `new`: outer white space and the kind of line end are lost in one."""
+    if isinstance(old, str) and old != new and old.replace("\r\n", "\n").replace("\r", "\n").strip() == new:
+        return old
+    return new
 
 
 def joined(texts: Iterable[str]) -> str:

@@ -85,7 +85,7 @@ def list_query(column: Column, pks: Sequence[Any]) -> models.QuerySet:
     else:
         through, source = column.model_field.related_model, column.model_field.field.name
         value = column.field.name_field.name
-    return through._default_manager.filter(**{f"{source}__in": pks}).order_by().values_list(f"{source}_id", value)
+    return through._default_manager.filter(**{f"{source}__among": pks}).order_by().values_list(f"{source}_id", value)
 
 
 def _read_parts(resource: RecordResource, part: Part, states: dict[Any, State]) -> None:

@@ -7,20 +7,38 @@ then read chunk by chunk, in as many queries as there are tables. No cursor stay
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 
 from curation.importing.columns import Column, Kind
 from curation.importing.resources import Part, Sheet
 from curation.importing.states import list_query, lookup
 
 CHUNK = 2_000
+CACHE = 8_192  # KiB
 
 Values = Sequence[Any]
 Showing = Callable[[Column], Callable[[Values], Values]]  # for a column, how its values are to stand in the file
+
+
+@contextmanager
+def small_cache() -> Iterator[None]:
+    """Let SQLite hold fewer pages while all of them are read once: half the memory of an export, and as fast."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    before = connection.connection.execute("PRAGMA cache_size").fetchone()[0]
+    connection.connection.execute(f"PRAGMA cache_size = -{CACHE}")
+    try:
+        yield
+    finally:
+        if connection.connection is not None:  # else the next one begins with its own
+            connection.connection.execute(f"PRAGMA cache_size = {before}")
 
 
 @dataclass
@@ -48,11 +66,12 @@ class Chunks:
         self.show |= {id(column): shown(column) for _part, columns in self.parts for column in columns}
 
     def __call__(self, rows: models.QuerySet) -> Iterator[Chunk]:
-        pks = self._pks(rows)
-        for start in range(0, len(pks), CHUNK):
-            chunk = self._read(list(pks[start : start + CHUNK]))
-            if chunk.pks:
-                yield chunk
+        with small_cache():
+            pks = self._pks(rows)
+            for start in range(0, len(pks), CHUNK):
+                chunk = self._read(list(pks[start : start + CHUNK]))
+                if chunk.pks:
+                    yield chunk
 
     def _pks(self, rows: models.QuerySet) -> Sequence[Any]:
         """Of the rows, in the order of their keys, each once though a join may give it several times."""
@@ -69,8 +88,8 @@ class Chunks:
         return pks
 
     def _read(self, pks: list[Any]) -> Chunk:
-        rows = self.resource.model._default_manager.filter(pk__in=pks).order_by().values_list("pk", *self.lookups)
-        by_pk = {row[0]: row for row in rows}
+        rows = self.resource.model._default_manager.filter(pk__among=pks).order_by()
+        by_pk = {row[0]: row for row in rows.values_list("pk", *self.lookups)}
         found = [by_pk[pk] for pk in pks if pk in by_pk]  # what was deleted meanwhile is left out
         if not found:
             return Chunk([], [], [])
@@ -95,7 +114,7 @@ class Chunks:
     def _parts(self, part: Part, columns: list[Column], pks: list[Any]) -> dict[Any, list[tuple[Any, ...]]]:
         model = part.resource._meta.model
         lookups = [lookup(column) for column in columns]
-        rows = model._default_manager.filter(**{f"{part.parent}__in": pks}).order_by()
+        rows = model._default_manager.filter(**{f"{part.parent}__among": pks}).order_by()
         found = list(rows.values_list(f"{part.parent}_id", *lookups))
         if not found:
             return {}

@@ -141,11 +141,17 @@ def test_xlsx_is_refused_beyond_the_rows_of_excel(monkeypatch):
         bytes_of(Fact, file_format="xlsx")
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "'=1", "''@", "[clear]", "'[clear]", "'x", "x", "["])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1", "+1", "-1", "@x", "\tx", "'=1", "''@", "[clear]", "'[clear]", "'x", "x", "[", " =1", "' =1", " [clear]",
+        "'[clear] ", "\n'=", "",
+    ],
+)  # fmt: skip
 def test_escapes_come_off_again(text):
     assert unescaped(escaped(text)) == text
-    assert escaped(text)[0] not in "=+-@\t\r"
-    assert escaped(text) != "[clear]"
+    assert escaped(text)[:1] not in {"=", "+", "-", "@", "\t", "\r"}
+    assert escaped(text).strip() != "[clear]"
 
 
 @pytest.mark.parametrize("texts", [["a|b"], ["a\\"], ["a\\|", "\\"], ["|"], ["a", "b c"]])
@@ -176,6 +182,22 @@ def test_rows_come_in_the_order_of_their_keys_whatever_the_query(monkeypatch):
     assert refs(Fact.objects.none()) == []
 
 
+@pytest.mark.sqlite
+def test_cache_of_sqlite_is_as_large_as_before_once_an_export_ends():
+    def cache():
+        with connection.cursor() as cursor:
+            return cursor.execute("PRAGMA cache_size").fetchone()[0]
+
+    FactFactory()
+    before = cache()
+    pieces = exporting.export(of_model(Fact), Fact.objects.all(), "csv")
+    next(pieces)
+    next(pieces)
+    assert cache() == -chunks.CACHE
+    pieces.close()
+    assert cache() == before
+
+
 def test_header_comes_before_any_query(django_assert_num_queries):
     resource = of_model(Fact)
     with django_assert_num_queries(0):
@@ -188,9 +210,7 @@ def test_queries_grow_with_chunks_and_not_with_rows(monkeypatch):
     def cost(count):
         for _number in range(count - Fact.objects.count()):
             CitationFactory()
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             bytes_of(Fact)
         return len(queries)
 
