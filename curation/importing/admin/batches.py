@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy
 
 from curation.importing import applying, exporting, undoing
 from curation.importing import batches as engine
-from curation.importing.admin import access, presenting
+from curation.importing.admin import access, files, presenting, rows
 from curation.importing.admin.forms import CONTENT_TYPES, MapForm, RowForm
 from curation.importing.reading import Unreadable
 from curation.models import Batch, Step
@@ -220,14 +220,14 @@ class BatchAdmin(admin.ModelAdmin):
             "batch": batch,
             "state": batch.shown_state,
             "media": self.media,
-            "found": presenting.found(batch),
+            "found": files.found(batch),
             "about": presenting.about(batch),
             "steps": batch.steps.all(),
             "import_url": access.import_url(request, batch),
         }
 
     def _mapping(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
-        return {"form": MapForm(presenting.unmatched(batch))}
+        return {"form": MapForm(files.unmatched(batch))}
 
     def _progress(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
         return {
@@ -251,7 +251,7 @@ class BatchAdmin(admin.ModelAdmin):
         }
 
     def _stale(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
-        return {"moved": presenting.moved(batch)}
+        return {"moved": rows.moved(batch)}
 
     def _applied(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
         undone_by = list(batch.undone_by.exclude(state__in=[State.CANCELLED, State.REFUSED]).order_by("pk"))
@@ -274,7 +274,7 @@ class BatchAdmin(admin.ModelAdmin):
         form = RowForm(request.GET)
         asked = form.cleaned_data if form.is_valid() else {}
         return {
-            "rows": presenting.Rows(
+            "rows": rows.Rows(
                 batch,
                 show=request.GET.get("show", ""),
                 sheet=request.GET.get("sheet", ""),
@@ -288,7 +288,7 @@ class BatchAdmin(admin.ModelAdmin):
 
     @of_batch("POST")
     def map_view(self, request: HttpRequest, batch: Batch) -> HttpResponse:
-        form = MapForm(presenting.unmatched(batch), request.POST)
+        form = MapForm(files.unmatched(batch), request.POST)
         if batch.state == State.MAPPING and not form.is_valid():
             return self.page(request, batch, form=form)
         if batch.state == State.MAPPING:

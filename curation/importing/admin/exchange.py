@@ -25,7 +25,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from import_export.admin import ImportExportMixin
 
 from curation.importing import batches, exporting, uploads
-from curation.importing.admin import access, presenting
+from curation.importing.admin import access, files, presenting
 from curation.importing.admin.forms import CONTENT_TYPES, ExportForm, ImportForm
 from curation.importing.escaping import CLEAR
 from curation.importing.reading import LIMITS, Unreadable
@@ -111,7 +111,7 @@ class ExchangeMixin(ImportExportMixin):
             "form": form,
             "key": resource.key,
             "clear": CLEAR,
-            "columns": presenting.columns(resource),
+            "columns": files.columns(resource),
             "templates": [(kind.upper(), self._template_address(kind)) for kind in TEMPLATES],
             "may_export": self.has_export_permission(request),
             "last": mine.order_by("-pk")[:LAST_BATCHES] if access.may_see(request) else [],
