@@ -124,6 +124,7 @@ ADDRESSES: dict[str, tuple[str, Callable[[], Any], Callable[[], dict[str, Any]]]
     **pages_of("relations", "source"),
     **pages_of("relations", "passage"),
     **pages_of("relations", "entity"),
+    **pages_of("relations", "topic"),
     **pages_of("quizzes", "question"),
     "template of a workbook": ("/admin/relations/fact/import/template.xlsx", nothing, dict),
     "curation_batch_changelist": ("/admin/curation/batch/", preview, dict),
@@ -193,6 +194,30 @@ relations_entity_export           GET    | login     | login     | 403       | 2
 relations_entity_export           POST   | login     | login     | 403       | 200       | 200       | 200       | 403       | 403       | 403       | 200
 relations_entity_export           PUT    | login     | login     | 403       | 405       | 405       | 405       | 403       | 403       | 403       | 405
 relations_entity_export           DELETE | login     | login     | 403       | 405       | 405       | 405       | 403       | 403       | 403       | 405
+relations_topic_import            GET    | login     | login     | 403       | 403       | 403       | 200       | 403       | 403       | 403       | 200
+relations_topic_import            POST   | login     | login     | 403       | 403       | 403       | 302       | 403       | 403       | 403       | 302
+relations_topic_import            PUT    | login     | login     | 403       | 403       | 403       | 405       | 403       | 403       | 403       | 405
+relations_topic_import            DELETE | login     | login     | 403       | 403       | 403       | 405       | 403       | 403       | 403       | 405
+relations_topic_import_template   GET    | login     | login     | 403       | 403       | 403       | 200       | 403       | 403       | 403       | 200
+relations_topic_import_template   POST   | login     | login     | 403       | 403       | 403       | 405       | 403       | 403       | 403       | 405
+relations_topic_import_template   PUT    | login     | login     | 403       | 403       | 403       | 405       | 403       | 403       | 403       | 405
+relations_topic_import_template   DELETE | login     | login     | 403       | 403       | 403       | 405       | 403       | 403       | 403       | 405
+relations_topic_export            GET    | login     | login     | 403       | 200       | 200       | 200       | 403       | 403       | 403       | 200
+relations_topic_export            POST   | login     | login     | 403       | 200       | 200       | 200       | 403       | 403       | 403       | 200
+relations_topic_export            PUT    | login     | login     | 403       | 405       | 405       | 405       | 403       | 403       | 403       | 405
+relations_topic_export            DELETE | login     | login     | 403       | 405       | 405       | 405       | 403       | 403       | 403       | 405
+relations_topic_import            GET    | login     | login     | 403       | 403       | 403       | 200       | 403       | 403       | 403       | 200
+relations_topic_import            POST   | login     | login     | 403       | 403       | 403       | 302       | 403       | 403       | 403       | 302
+relations_topic_import            PUT    | login     | login     | 403       | 403       | 403       | 405       | 403       | 403       | 403       | 405
+relations_topic_import            DELETE | login     | login     | 403       | 403       | 403       | 405       | 403       | 403       | 403       | 405
+relations_topic_import_template   GET    | login     | login     | 403       | 403       | 403       | 200       | 403       | 403       | 403       | 200
+relations_topic_import_template   POST   | login     | login     | 403       | 403       | 403       | 405       | 403       | 403       | 403       | 405
+relations_topic_import_template   PUT    | login     | login     | 403       | 403       | 403       | 405       | 403       | 403       | 403       | 405
+relations_topic_import_template   DELETE | login     | login     | 403       | 403       | 403       | 405       | 403       | 403       | 403       | 405
+relations_topic_export            GET    | login     | login     | 403       | 200       | 200       | 200       | 403       | 403       | 403       | 200
+relations_topic_export            POST   | login     | login     | 403       | 200       | 200       | 200       | 403       | 403       | 403       | 200
+relations_topic_export            PUT    | login     | login     | 403       | 405       | 405       | 405       | 403       | 403       | 403       | 405
+relations_topic_export            DELETE | login     | login     | 403       | 405       | 405       | 405       | 403       | 403       | 403       | 405
 quizzes_question_import           GET    | login     | login     | 403       | 403       | 403       | 200       | 403       | 403       | 403       | 200
 quizzes_question_import           POST   | login     | login     | 403       | 403       | 403       | 302       | 403       | 403       | 403       | 302
 quizzes_question_import           PUT    | login     | login     | 403       | 403       | 403       | 405       | 403       | 403       | 403       | 405
