@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from curation import database, stamps
 from curation.importing import comparing, leases, tasks
 from curation.importing.batches import NotNow
+from curation.importing.memory import at_rest
 from curation.importing.resources import RecordResource, sheets
 from curation.importing.saving import Saver, tables_of
 from curation.models import Batch, Row, Stamp, Step
@@ -79,6 +80,7 @@ def _refuse_unready(batch: Batch, *, on_site: bool) -> None:
 
 
 # --- applying -------------------------------------------------------------------------------
+@at_rest()
 def apply(batch: Batch, progress: Callable[[int], object] | None = None) -> None:
     """Apply a confirmed batch; its `state` then says what came of it. Nothing happens where another is at it."""
     seconds = leases.applying(batch.count(*Row.WRITTEN))
