@@ -35,15 +35,16 @@ def edits(resource: RecordResource, number: int, was: State, now: State) -> list
     """What is other than it was, a line for each value; the value is that of now."""
     parts = {part.name: part for part in resource.parts}
     lines: list[Problem] = []
-    for name in was:
-        if was[name] == now.get(name):
+    for name, value in now.items():  # in the order of the columns, which a stored state has lost
+        old = was.get(name)
+        if value == old:
             continue
         if name in parts:
-            lines += _of_parts(parts[name], number, was[name], now[name])
-        elif isinstance(was[name], list):
-            lines.append(problem(number, name, ", ".join(now[name]), _of_list(was[name], now[name])))
+            lines += _of_parts(parts[name], number, old or [], value)
+        elif isinstance(value, list):
+            lines.append(problem(number, name, ", ".join(value), _of_list(old or [], value)))
         else:
-            lines.append(problem(number, name, shown(now.get(name)), _of_value(was[name])))
+            lines.append(problem(number, name, shown(value), _of_value(old)))
     return lines
 
 
