@@ -1,7 +1,8 @@
 """What every test stands on: a real database file, an empty cache, templates that may name nothing unknown.
 
 `make test` runs the suite on SQLite and again on PostgreSQL (`tests/postgres.py`). A test marked `sqlite` or
-`postgresql` belongs to one of the two runs; one below `browser/` belongs to the first. With `CI=true` a skipped
+`postgresql` belongs to one of the two runs; one below `browser/`, or that asks no database, belongs to the
+first. With `CI=true` a skipped
 test fails the run.
 """
 
@@ -28,13 +29,22 @@ hypothesis_settings.load_profile("suite")
 
 # --- which tests run ------------------------------------------------------------------------
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to the other run what belongs to it, and browser tests to the run on SQLite."""
+    """Leave to the other run what belongs to it; to the run on SQLite also browsers, and what asks no database."""
     ours = connection.vendor
     theirs = {"sqlite": ["postgresql"], "postgresql": ["sqlite", "browser"]}[ours]
-    left = [item for item in items if any(item.get_closest_marker(mark) for mark in theirs)]
+    left = {item for item in items if any(item.get_closest_marker(mark) for mark in theirs)}
+    if ours == "postgresql":
+        left |= {item for item in items if not asks_database(item)}
     if left:
-        config.hook.pytest_deselected(items=left)
+        config.hook.pytest_deselected(items=list(left))
         items[:] = [item for item in items if item not in left]
+
+
+def asks_database(item: pytest.Item) -> bool:
+    """Whether a test may ask the database: the others would do in the second run what they did in the first."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    own = {"postgresql"} & {mark.name for mark in item.iter_markers()}
+    return bool(own or item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db", "live_server"})
 
 
 def skipped(terminal: Any) -> list[str]:
