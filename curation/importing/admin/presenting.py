@@ -200,4 +200,5 @@ def _undo_words(new: int, changed: int, removed: int) -> str:
     parts = [_("remove %(count)s") % {"count": number(removed)}] if removed else []
     parts += [_("restore %(count)s") % {"count": number(changed)}] if changed else []
     parts += [_("bring back %(count)s") % {"count": number(new)}] if new else []
-    return capfirst(_("%(what)s records") % {"what": listed(parts)})
+    words = ngettext("%(what)s record", "%(what)s records", new + changed + removed)
+    return capfirst(words % {"what": listed(parts)})
