@@ -9,6 +9,7 @@ from typing import Any, TextIO
 from django.core.management.base import CommandError
 
 from curation.importing import applying, batches, tasks
+from curation.importing.resources import sheets
 from curation.models import Batch, Row
 
 REFUSED = 2  # exit status: nothing could be read, or nothing may be done
@@ -105,8 +106,10 @@ def write(path: Path, pieces: Iterable[bytes]) -> int:
 # --- what a batch would do ------------------------------------------------------------------
 def counts(batch: Batch) -> Iterator[str]:
     """“facts: 12 new, 3 changed, 1 rejected.”, a line a sheet."""
-    for sheet, kinds in batch.counts.items():
-        yield f"{sheet}: {', '.join(f'{count:,} {Kind(kind).label}' for kind, count in kinds.items())}."
+    for sheet in sheets():
+        if kinds := batch.counts.get(sheet):
+            told = (f"{kinds[kind]:,} {kind.label}" for kind in Kind if kinds.get(kind))
+            yield f"{sheet}: {', '.join(told)}."
     if not batch.counts:
         yield "It holds no row."
 
@@ -124,9 +127,12 @@ def problems(batch: Batch, kind: str) -> Iterator[str]:
 
 
 def notes(batch: Batch) -> Iterator[str]:
+    """What is said of the first rows, such as that a name was read by an alias."""
     rows = batch.rows.exclude(notes=None).order_by("number", "pk")
-    for number, key, found in rows.values_list("number", "key", "notes")[:SHOWN]:
-        yield from (f"row {number} {key}: {one['message']}" for one in found or ())
+    several = len(batch.counts) > 1
+    for sheet, number, key, found in rows.values_list("sheet", "number", "key", "notes")[:SHOWN]:
+        where = " ".join(filter(None, [sheet if several else "", f"row {number}", key]))
+        yield from (f"{where}: {one['message']}" for one in found or ())
     yield from _rest(rows.count())
 
 
@@ -147,6 +153,10 @@ def stale(batch: Batch) -> Iterator[str]:
     for one in batch.stale[:SHOWN]:
         yield f"row {one['row']} {one['key']}"
     yield from _rest(len(batch.stale))
+
+
+def rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def section(title: str, lines: Iterable[str], count: int = 0) -> Iterator[str]:

@@ -95,7 +95,6 @@ def _taken(buffer: io.StringIO) -> bytes:
 # --- JSON -----------------------------------------------------------------------------------
 def _as_json_lines(sheet: Sheet, rows: models.QuerySet) -> Iterator[bytes]:
     """A line a record: its columns by their names, its parts in lists. Of a sheet of parts, a line a part."""
-    yield b""
     encode = json.JSONEncoder(ensure_ascii=False, default=DjangoJSONEncoder().default).encode
     chunks = Chunks(sheet, _typed)
     names = [column.name for column in chunks.own]

@@ -79,7 +79,7 @@ def _records(sheet: Sheet, filters: Iterable[str]) -> QuerySet:
             rows = rows.filter(**{_path(column): value}) if value else rows.exclude(**_has_any(column))
         except (FieldError, ValidationError, ValueError) as error:
             raise Refused(f"--filter {asked}: no value of this column looks like that.") from error
-    return rows.distinct()
+    return rows  # once each, however often a join has them: see `exporting`
 
 
 def _path(column: Column) -> str:

@@ -77,7 +77,7 @@ class Command(BaseCommand):
         elif batch.count(*Row.WRITTEN):
             self.say([f"Nothing is written yet: repeat with --apply, or confirm {batch} in the admin."])
         if rejected := batch.count(Kind.REJECTED):
-            raise CommandError(f"{rejected:,} row{'' if rejected == 1 else 's'} rejected.", returncode=1)
+            raise CommandError(f"{terminal.rows(rejected)} rejected.", returncode=1)
 
     def say(self, lines: Any) -> None:
         if not self.quiet:
@@ -104,13 +104,15 @@ class Command(BaseCommand):
         found = batch.found
         self.say([f"{batch.file_name}: {', '.join(found['words'])}.", *terminal.counts(batch)])
         self.say(f"Sheet “{name}” is left out: it is none of ours." for name in found["left_out"])
-        self.say(note for sheet in found["sheets"] for note in sheet["notes"])
+        for sheet in found["sheets"]:
+            whose = f"{sheet['name']}: " if len(found["sheets"]) > 1 else ""
+            self.say(f"{whose}{note}" for note in sheet["notes"])
         self.say(terminal.section("Rejected", rejected))
         self.say(terminal.section("Notes", terminal.notes(batch)))
         self.say(terminal.consequences(batch))
 
     def write_rejects(self, batch: Batch, path: Path) -> None:
-        names = [name for name, kinds in batch.counts.items() if kinds.get(Kind.REJECTED)]
+        names = [name for name in sheets() if batch.counts.get(name, {}).get(Kind.REJECTED)]
         for name in names:
             into = path if len(names) == 1 else path.with_stem(f"{path.stem}-{name}")
             file_format = "xlsx" if path.suffix.lower() == ".xlsx" else "csv"
@@ -125,7 +127,7 @@ class Command(BaseCommand):
             self.say(["There is nothing to apply."])
             return
         terminal.apply(batch, by=by, quiet=self.quiet)
-        self.say([f"Applied: {rows:,} rows. `manage.py undo_batch {batch.pk}` undoes them."])
+        self.say([f"Applied: {terminal.rows(rows)}. `manage.py undo_batch {batch.pk}` undoes them."])
 
 
 # --- what is asked for ----------------------------------------------------------------------

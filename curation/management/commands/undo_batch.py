@@ -48,7 +48,7 @@ class Command(BaseCommand):
         self.report(batch, undo, quiet=quiet)
         self.finish(undo, by=by, quiet=quiet, apply=options["apply"])
         if kept := undo.count(Kind.KEPT):
-            raise CommandError(f"{kept:,} row{' is' if kept == 1 else 's are'} not undone.", returncode=1)
+            raise CommandError(f"{terminal.rows(kept)} not undone.", returncode=1)
 
     def report(self, batch: Batch, undo: Batch, *, quiet: bool) -> None:
         kept = terminal.section("Kept as they are", terminal.problems(undo, Kind.KEPT))
@@ -68,6 +68,6 @@ class Command(BaseCommand):
         if not rows:
             self.stdout.write("There is nothing to undo any more.")
         elif apply:
-            self.stdout.write(f"Undone: {rows:,} rows. `manage.py undo_batch {undo.pk}` brings them back.")
+            self.stdout.write(f"Undone: {terminal.rows(rows)}. `manage.py undo_batch {undo.pk}` brings them back.")
         else:
             self.stdout.write(f"Nothing is written yet: repeat with --apply, or confirm {undo} in the admin.")

@@ -67,7 +67,7 @@ def test_apply_writes_and_says_who(file):
     get_user_model().objects.create_user("asha")
     status, said, _wrong = run("import_rows", "facts", file([fact()]), "--apply", "--by", "asha")
     batch = Batch.objects.get()
-    assert (status, said.splitlines()[-1]) == (0, f"Applied: 1 rows. `manage.py undo_batch {batch.pk}` undoes them.")
+    assert (status, said.splitlines()[-1]) == (0, f"Applied: 1 row. `manage.py undo_batch {batch.pk}` undoes them.")
     assert (batch.state, batch.by, batch.applied_by, batch.upload.size > 0) == ("applied", "asha", "asha", True)
     assert Fact.objects.get().written_by == "asha"
 
@@ -306,7 +306,7 @@ def test_undo_keeps_what_was_edited_since():
     batch = imported([fact(), fact("acsa-ij-002")])
     edited = imported([fact(statement="Edited since.")])
     status, said, wrong = run("undo_batch", batch.pk, "--apply")
-    assert (status, wrong) == (1, "1 row is not undone.")
+    assert (status, wrong) == (1, "1 row not undone.")
     assert "Kept as they are:" in said
     assert list(Fact.objects.values_list("ref", flat=True)) == ["acsa-ij-001"]
     assert edited.state == Batch.State.APPLIED
