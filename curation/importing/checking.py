@@ -235,8 +235,12 @@ class Checking:
         for plan in plans:
             if plan.waits and len(self.deferred) < DEFERRED:
                 self.deferred.append(plan.record)
-            else:
-                ready.append(plan)
+                continue
+            if plan.waits:
+                message = _("More than %(most)d rows name a row further down. Put what is named before what names it.")
+                plan.wrong("", "", message % {"most": DEFERRED})
+                plan.kind = RowKind.REJECTED
+            ready.append(plan)
         with transaction.atomic():
             self._keep_created(planner)
             if sheet.part is None:

@@ -1,7 +1,7 @@
 """How a text goes into a cell and comes back the same.
 
-A spreadsheet would run a text that begins with = + - @, tab or CR as a formula, and our own word for “empty this
-value” must not be taken for a value. An apostrophe goes before such a text, and before one that has only
+A spreadsheet would run a text that begins with = + - @, tab or a line end as a formula, and our own word for “empty
+this value” must not be taken for a value. An apostrophe goes before such a text, and before one that has only
 apostrophes and white space before these, so that every text survives the round trip.
 """
 
@@ -15,7 +15,7 @@ BETWEEN = " | "  # parts several keys in one cell
 # What a text that is escaped begins with; not every text that does is.
 ESCAPES = frozenset("'=+-@[") | {chr(code) for code in range(0x3001) if chr(code).isspace()}
 
-_ESCAPED = re.compile(r"[\s']*(?:[=+\-@\t\r]|\[clear\]\s*\Z)")
+_ESCAPED = re.compile(r"[\s']*(?:[=+\-@\t\r\n]|\[clear\]\s*\Z)")
 _PARTED = re.compile(r"((?:[^|\\]|\\.|\\\Z)*)(?:\||\Z)", re.DOTALL)
 
 
@@ -29,9 +29,10 @@ def unescaped(text: str) -> str:
 
 def carried(old: object, new: object) -> object:
     """`old` where a file says no more of it than `new`: outer white space and the kind of line end are lost in one."""
-    if isinstance(old, str) and old != new and old.replace("\r\n", "\n").replace("\r", "\n").strip() == new:
-        return old
-    return new
+    if not isinstance(old, str) or old == new:
+        return new
+    plain = old.replace("\r\n", "\n").replace("\r", "\n")
+    return old if new in (plain, plain.strip()) else new
 
 
 def joined(texts: Iterable[str]) -> str:

@@ -346,6 +346,19 @@ def test_two_new_names_that_are_part_of_one_another_are_told_what_is_missing():
     assert set(kinds_of(batch).values()) <= {"rejected", "new"}
 
 
+def test_rows_that_name_later_ones_are_refused_where_there_are_too_many_of_them(monkeypatch):
+    from curation.importing import checking
+
+    monkeypatch.setattr(checking, "DEFERRED", 2)
+    rows = [fact(f"acsa-ij-00{n}", superseded_by="acsa-ij-009") for n in range(1, 5)] + [fact("acsa-ij-009")]
+    batch = previewed(rows)
+    assert batch.counts == {"facts": {"new": 3, "rejected": 2}}
+    assert [(row, message.split(".")[0]) for row, _column, _value, message in problems_of(batch)] == [
+        (4, "More than 2 rows name a row further down"),
+        (5, "More than 2 rows name a row further down"),
+    ]
+
+
 def test_fact_whose_successor_is_nowhere_is_refused():
     assert wrong_of(previewed([fact(superseded_by="acsa-ij-999"), fact("acsa-ij-002")])) == [(2, "superseded_by")]
 
