@@ -5,8 +5,8 @@ three times what raw executemany or COPY of the same final rows takes, and at le
 stock admin's dry run and import (measured on a tenth of the rows); 200 MB at most; the same again writes nothing
 and is twice as fast; undo is no slower; export at least ten times the stock rate in 120 MB.
 
-FACTS_IMPORTED (default 100000) sets how many, FACTS_BY_STOCK how many the stock way. Each side runs in a process
-and a database of its own.
+FACTS_IMPORTED (default 100000) sets how many, FACTS_BY_STOCK (a tenth) how many the stock way, FACTS_BY_COMMAND
+(none) how many besides by the command line. Each side runs in a process and a database of its own.
 """
 
 import csv
@@ -64,6 +64,10 @@ def run() -> None:
         side("analyzed", ours_url)
         exports(folder, ours_url, count, tenth)
         again_and_undo(folder, ours_url, ours, count)
+        if by_command := int(os.environ.get("FACTS_BY_COMMAND", "0")):
+            many = side("by_command", copied("command"), written(folder / "many.csv", by_command), by_command)
+            told(f"ours: manage.py import_rows --apply of {by_command:,}", many)
+            limit("memory of the command, MB", many["peak"], "at most 300 at 1,000,000")
 
 
 def exports(folder: Path, url: str, count: int, tenth: int) -> None:
