@@ -54,9 +54,14 @@ def groups_with(codename: str) -> list[str]:
 
 def import_url(request: HttpRequest, batch: Batch) -> str:
     """Where to upload such a file again."""
-    for name in dict.fromkeys([batch.target, *sheets_of(batch)]):
-        if name in resources.sheets() and may_import(request, name):
-            options = resources.sheets()[name].resource.model._meta
-            with suppress(NoReverseMatch):  # its admin may not have the pages
-                return reverse(f"admin:{options.app_label}_{options.model_name}_import")
+    pages = (import_page(request, name) for name in dict.fromkeys([batch.target, *sheets_of(batch)]))
+    return next(filter(None, pages), "")
+
+
+def import_page(request: HttpRequest, sheet: str) -> str:
+    """The address to import a sheet at; "" where this editor may not, or there is none."""
+    if sheet in resources.sheets() and may_import(request, sheet):
+        options = resources.sheets()[sheet].resource.model._meta
+        with suppress(NoReverseMatch):  # its admin may not have the pages
+            return reverse(f"admin:{options.app_label}_{options.model_name}_import")
     return ""

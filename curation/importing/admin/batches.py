@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -140,7 +140,9 @@ class BatchAdmin(admin.ModelAdmin):
         return access.may_see(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
-        batches = super().get_queryset(request).filter(target__in=access.targets(request))
+        undone = Batch.objects.filter(undoes=OuterRef("pk"), state=State.APPLIED)
+        batches = super().get_queryset(request).annotate(is_undone=Exists(undone))
+        batches = batches.filter(target__in=access.targets(request))
         return batches if access.sees_others(request) else batches.filter(by=request.user.get_username())
 
     # --- the list ---
@@ -150,8 +152,9 @@ class BatchAdmin(admin.ModelAdmin):
         return str(batch)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def shown(self, batch: Batch) -> str:
-        return str(batch.shown_state.label)
+    def shown(self, batch: Any) -> str:
+        label = str(batch.shown_state.label)
+        return _("%(state)s, undone since") % {"state": label} if batch.is_undone else label
 
     @admin.display(description=gettext_lazy("on"), ordering="created_at")
     def when(self, batch: Batch) -> str:
@@ -227,7 +230,9 @@ class BatchAdmin(admin.ModelAdmin):
         }
 
     def _mapping(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
-        return {"form": MapForm(files.unmatched(batch))}
+        other = files.columns_are_of(batch)
+        page = access.import_page(request, other)
+        return {"form": MapForm(files.unmatched(batch)), "other": other if page else "", "other_page": page}
 
     def _progress(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
         return {

@@ -12,7 +12,10 @@ from curation.importing import headers, resources
 from curation.importing.admin.forms import Unmatched
 from curation.importing.columns import Column, Kind
 from curation.importing.resources import RecordResource
+from curation.importing.suggesting import folded
 from curation.models import Batch
+
+LISTED = 20  # rows that are left out, before “…”
 
 # --- what was found in the file ---
 
@@ -25,10 +28,24 @@ def found(batch: Batch) -> list[str]:
     if left_out := batch.found.get("left_out"):
         text = ngettext("The sheet %(names)s is left out.", "The sheets %(names)s are left out.", len(left_out))
         words.append(text % {"names": headers.quoted(left_out)})
+    words += _without(batch)
     for sheet in batch.found.get("sheets", ()) if batch.state != Batch.State.MAPPING else ():
         said = [*_renamed(sheet), *map(str, sheet.get("notes", ()))]
         words += [f"{capfirst(sheet['name'])}: {one}" for one in said] if len(batch.found["sheets"]) > 1 else said
     return [one for one in words if one]
+
+
+def _without(batch: Batch) -> Iterator[str]:
+    """Which rows a new preview leaves out, since somebody had changed what they would change."""
+    if count := len(batch.without):
+        several = len(batch.found.get("sheets", ())) > 1
+        rows = [f"{sheet} {row}" if several else str(row) for sheet, row in batch.without[:LISTED]]
+        if count > LISTED:
+            rows.append("…")
+        text = ngettext(
+            "Row %(rows)s is left out: it had changed.", "Rows %(rows)s are left out: they had changed.", count
+        )
+        yield text % {"rows": ", ".join(rows)}
 
 
 def _renamed(sheet: Mapping[str, Any]) -> Iterator[str]:
@@ -40,6 +57,18 @@ def _renamed(sheet: Mapping[str, Any]) -> Iterator[str]:
 def unmatched(batch: Batch) -> list[Unmatched]:
     """The headers that are to be matched by hand: those of no column, and those of one that another is of, too."""
     return [one for sheet in batch.found.get("sheets", ()) for one in _unmatched(sheet)]
+
+
+def columns_are_of(batch: Batch) -> str:
+    """The sheet that the file seems to be of: it has every column of the file, where the one it is read as has not."""
+    sheets = batch.found.get("sheets", ())
+    if len(sheets) != 1:
+        return ""
+    given = {folded(header) for header in sheets[0].get("headers", ()) if header}
+    for name, sheet in resources.sheets().items():
+        if name != sheets[0]["name"] and sheet.part is None and given <= {folded(column) for column in sheet.columns}:
+            return name
+    return ""
 
 
 def _unmatched(sheet: Mapping[str, Any]) -> Iterator[Unmatched]:

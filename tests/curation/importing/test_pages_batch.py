@@ -308,6 +308,17 @@ def test_preview_says_what_was_found_in_the_file(asha):
     ]
 
 
+def test_undo_of_one_record_says_so(asha):
+    undo = batch(kind="undo", undoes=batch("applied"))
+    rows(undo, {"kind": "removed", "key": "a-001", "before": fact()})
+    assert "Remove 1 record " in text(page(asha, undo))
+
+
+def test_preview_without_rows_that_had_changed_names_them(asha):
+    preview = batch(found={"words": ["UTF-8"], "sheets": [{"name": "facts"}]}, without=[["facts", 7], ["facts", 9]])
+    assert page(asha, preview).context["found"] == ["UTF-8", "Rows 7, 9 are left out: they had changed."]
+
+
 def test_undo_says_what_it_removes_restores_and_keeps(asha):
     undo = batch(kind="undo", undoes=batch("applied"))
     kept = {"kind": "kept", "key": "a-003", "problems": [{"row": 4, "message": "Bob has edited it since."}]}
@@ -335,6 +346,17 @@ def test_unknown_columns_are_matched_by_hand_with_the_nearest_chosen(asha):
     assert left_out == ("", "leave this column out")
     assert ("ref", "ref") not in columns
     assert ("evidence", "evidence") not in columns
+
+
+def test_file_of_another_sheet_is_led_to_the_page_of_that_sheet(asha):
+    sheet = {
+        "name": "facts", "headers": ["slug", "Title", "kind"], "columns": [None] * 3, "ignored": [], "left_out": [],
+        "unknown": [["slug", ""], ["Title", ""], ["kind", ""]], "doubled": [],
+    }  # fmt: skip
+    shown = page(asha, batch("mapping", upload=upload(), found={"words": ["UTF-8"], "sheets": [sheet]}))
+    assert "These are the columns of the sheet sources. Import the file there" in text(shown)
+    assert '<a href="/admin/relations/source/import/">' in shown.content.decode()
+    assert page(asha, unmatched()).context["other"] == ""
 
 
 def test_two_headers_are_not_matched_with_one_column(asha):
@@ -418,6 +440,14 @@ def test_list_knows_which_batches_were_interrupted(asha):
 
     assert f"Batch {left.pk} facts.csv interrupted, nothing written" in text(asha.get(LIST))
     assert (listed("interrupted"), listed("applying"), listed("stale")) == ([left], [held], [])
+
+
+def test_list_says_which_batches_were_undone(asha):
+    applied = batch("applied")
+    batch("preview", kind="undo", undoes=applied)
+    assert "applied, undone since" not in text(asha.get(LIST))
+    batch("applied", kind="undo", undoes=applied)
+    assert f"Batch {applied.pk} facts.csv applied, undone since" in text(asha.get(LIST))
 
 
 def test_list_has_only_batches_of_sheets_one_may_import():
