@@ -59,7 +59,7 @@ class Planner:
         plans = [self._begun(record) for record in records]
         self.names.resolve(plans, final=final)
         self._meet_stored(plans)
-        self._mint(plans)
+        minted = self._mint(plans)
         for plan in plans:
             if not plan.waits:
                 self._merge(plan)
@@ -68,6 +68,11 @@ class Planner:
         self.judging.judge(judged)
         self.judging.refuse_taken(judged)
         self._mark_alike([plan for plan in judged if plan.before is None and not plan.problems])
+        for plan in minted:
+            if plan.problems:
+                plan.key = ""
+            else:
+                plan.note(_("The blank %(column)s becomes %(key)s.") % {"column": self.sheet.key, "key": plan.key})
         for plan in plans:
             plan.kind = self._kind(plan)
         return plans
@@ -142,22 +147,22 @@ class Planner:
             for key, after in rows.filter(after__isnull=False).values_list("key", "after"):
                 plans[key].before = after
 
-    def _mint(self, plans: list[Plan]) -> None:
-        """Give new records without a key the next free one; needs the rest of their cells."""
+    def _mint(self, plans: list[Plan]) -> list[Plan]:
+        """Give new records without a key the next free one; needs the rest of their cells. Which were given one."""
         new = [plan for plan in plans if not plan.key and not plan.problems and not plan.waits]
         if self.sheet.part is not None:
             for plan in new:
                 plan.wrong(self.sheet.key, "", _("Say whose this is: the key is missing."))
-            return
+            return []
         if new and not self.has_met:
             self.has_met = True
             self.minter.meet(self.given_keys())
         for plan, key in zip(new, self.minter.keys([self._merged(plan) for plan in new]), strict=True):
             if key:
                 plan.key = key
-                plan.note(_("The blank %(column)s becomes %(key)s.") % {"column": self.sheet.key, "key": key})
             elif self.resource.columns[self.resource.key].required:
                 plan.wrong(self.sheet.key, "", _("A new record needs its key here."))
+        return [plan for plan in new if plan.key]
 
     # --- putting together ---
 

@@ -120,6 +120,11 @@ def test_blank_ref_keeps_clear_of_a_ref_that_comes_a_thousand_rows_later():
     assert batch.counts == {"facts": {"new": 1097}}
 
 
+def test_rejected_row_is_given_no_ref():
+    (row,) = previewed([{"subject": "acsa-ij", "statement": "They may sign it.", "modality": "view"}]).rows.all()
+    assert (row.kind, row.key, row.notes) == ("rejected", "", None)
+
+
 def test_blank_ref_without_a_subject_is_refused():
     assert wrong_of(previewed([fact("", subject="")])) == [(2, "subject")]
 
