@@ -50,27 +50,26 @@ class Streamed:
     def __init__(self) -> None:
         self._out = _Pieces()
         self._zip = zipfile.ZipFile(self._out, "w", zipfile.ZIP_DEFLATED, compresslevel=4)  # type: ignore[call-overload]
-        self._names: list[str] = []
 
     def pieces(self, sheets: Iterable[NamedLines]) -> Iterator[bytes]:
         """The bytes of a workbook with these sheets, whose lines are asked for one chunk after another."""
-        for name, header, lines in sheets:
-            self._names.append(name)
-            yield from self._sheet(header, lines)
+        sheets = list(sheets)
+        self._write_lists([name for name, _header, _lines in sheets])
         self._write("xl/styles.xml", _STYLES)
-        self._write_lists()
+        for number, (_name, header, lines) in enumerate(sheets, start=1):
+            yield from self._sheet(number, header, lines)
         self._zip.close()
         yield self._out.taken()
 
-    def _sheet(self, header: Sequence[str], lines: Iterable[Sequence[Sequence[str]]]) -> Iterator[bytes]:
-        letters = [get_column_letter(number) for number in range(1, len(header) + 1)]
-        with self._zip.open(f"xl/worksheets/sheet{len(self._names)}.xml", "w") as part:
+    def _sheet(self, number: int, header: Sequence[str], lines: Iterable[Sequence[Sequence[str]]]) -> Iterator[bytes]:
+        letters = [get_column_letter(place) for place in range(1, len(header) + 1)]
+        with self._zip.open(f"xl/worksheets/sheet{number}.xml", "w") as part:
             part.write(_sheet_start(len(header)).encode())
             part.write(_row(1, letters, header, _HEADER).encode())
             yield self._out.taken()
             numbers = count(2)
             for some in lines:
-                rows = [_row(number, letters, line, _TEXT) for line, number in zip(some, numbers, strict=False)]
+                rows = [_row(row, letters, line, _TEXT) for line, row in zip(some, numbers, strict=False)]
                 part.write("".join(rows).encode())
                 if len(self._out) >= PIECE:
                     yield self._out.taken()
@@ -79,20 +78,13 @@ class Streamed:
     def _write(self, name: str, text: str) -> None:
         self._zip.writestr(name, text)
 
-    def _write_lists(self) -> None:
-        """The parts that say which others there are; they may stand behind those."""
-        numbers = range(1, len(self._names) + 1)
+    def _write_lists(self, names: Sequence[str]) -> None:
+        """The parts that say which others there are; some who sniff at files look for them at the beginning."""
+        numbers = range(1, len(names) + 1)
         sheets = "".join(
             f'<sheet name={quoteattr(name)} sheetId="{number}" r:id="rId{number}"/>'
-            for number, name in zip(numbers, self._names, strict=True)
+            for number, name in zip(numbers, names, strict=True)
         )
-        self._write(
-            "xl/workbook.xml",
-            f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{sheets}</sheets></workbook>',
-        )
-        targets = [("worksheet", f"worksheets/sheet{number}.xml") for number in numbers] + [("styles", "styles.xml")]
-        self._write("xl/_rels/workbook.xml.rels", _relations(targets))
-        self._write("_rels/.rels", _relations([("officeDocument", "xl/workbook.xml")]))
         parts = [("/xl/workbook.xml", "sheet.main"), ("/xl/styles.xml", "styles")]
         parts += [(f"/xl/worksheets/sheet{number}.xml", "worksheet") for number in numbers]
         overrides = "".join(
@@ -104,6 +96,13 @@ class Streamed:
             '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
             f'<Default Extension="xml" ContentType="application/xml"/>{overrides}</Types>',
         )
+        self._write(
+            "xl/workbook.xml",
+            f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{sheets}</sheets></workbook>',
+        )
+        targets = [("worksheet", f"worksheets/sheet{number}.xml") for number in numbers] + [("styles", "styles.xml")]
+        self._write("xl/_rels/workbook.xml.rels", _relations(targets))
+        self._write("_rels/.rels", _relations([("officeDocument", "xl/workbook.xml")]))
 
 
 class _Pieces:
