@@ -13,6 +13,7 @@ from curation.digests import digest_of
 from curation.importing.resources import (
     Alike,
     Creatable,
+    NamedIn,
     Part,
     RecordResource,
     Reference,
@@ -87,6 +88,7 @@ class PassageResource(RecordResource):
 class EntityResource(RecordResource):
     sheet: ClassVar[str] = "entities"
     order: ClassVar[int] = 30
+    named_in: ClassVar = (NamedIn(Fact, "value", Q(property__value_type=Property.ValueType.ENTITY)),)
 
     part_of = key("part_of", Entity)
     aliases = names("aliases", Alias)

@@ -69,6 +69,14 @@ class Creatable(NamedTuple):
     kinds: Sequence[tuple[str, Any]] = ()
 
 
+class NamedIn(NamedTuple):
+    """That the text column `field` of `model` holds keys of records, in the rows that are `where`."""
+
+    model: type[models.Model]
+    field: str
+    where: models.Q
+
+
 class NamesField(fields.Field):
     """Several texts in one cell that are rows of a table of their own; a cell replaces all of them."""
 
@@ -104,6 +112,7 @@ class RecordResource(resources.ModelResource):
     parts: ClassVar[tuple[Part, ...]] = ()
     kept: ClassVar[tuple[str, ...]] = ()  # fields that no cell sets and an undo must put back
     creatable: ClassVar[tuple[Creatable, ...]] = ()
+    named_in: ClassVar[tuple[NamedIn, ...]] = ()  # besides foreign keys
 
     # --- what it is made of ---
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Window
+from django.db.models import Exists, F, OuterRef, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -39,22 +39,19 @@ class Owner:
 
 @dataclass(frozen=True)
 class Pointer:
-    """A foreign key of another table, to records or to `part`s of them."""
+    """A column of another table that names records, or `part`s of them: a foreign key, or a key as text."""
 
     model: type[models.Model]
-    field: Any
+    column: str  # null or "" where it names nothing
+    to_record: str  # the lookup that gives what the record is named by: its primary key, or (not `by_pk`) its key
+    by_pk: bool
     owner: Owner | None
     part: Part | None = None
     identity: str = ""  # the lookup that names the part
+    where: Q = Q()  # noqa: RUF009  # the rows in which the column names anything
 
-    @property
-    def to_record(self) -> str:
-        """The lookup that gives what the record is pointed at by."""
-        return f"{self.field.name}__{self.part.parent}_id" if self.part else self.field.attname
-
-    @cached_property
-    def is_by_pk(self) -> bool:
-        return bool(self.part) or self.field.target_field.primary_key
+    def rows(self) -> models.QuerySet:
+        return self.model._base_manager.filter(self.where).order_by()
 
 
 class Resting:
@@ -73,7 +70,7 @@ class Resting:
         edges: list[Edge] = []
         for pointer in self._in_use:
             for some in states.in_turn(pks):
-                targets = {pks[key]: key for key in some} if pointer.is_by_pk else dict(zip(some, some, strict=True))
+                targets = {pks[key]: key for key in some} if pointer.by_pk else dict(zip(some, some, strict=True))
                 rows = self._rows(pointer, targets)
                 if going and pointer.owner and pointer.owner.model is self.resource.model:
                     path = pointer.owner.path
@@ -101,15 +98,10 @@ class Resting:
     @cached_property
     def _in_use(self) -> list[Pointer]:
         """Those by which anything points anywhere."""
-        there = [
-            (pointer, pointer.model._base_manager.filter(**{f"{pointer.field.name}__isnull": False}))
-            for pointer in self.pointers
-        ]
-        return [pointer for pointer, rows in there if rows.exists()]
+        return [one for one in self.pointers if one.rows().filter(**{f"{one.column}__isnull": False}).exists()]
 
     def _rows(self, pointer: Pointer, targets: Iterable[Any]) -> models.QuerySet:
-        field = f"{pointer.field.name}__{pointer.part.parent}" if pointer.part else pointer.field.name
-        rows = pointer.model._base_manager.filter(**{f"{field}__in": list(targets)}).order_by()
+        rows = pointer.rows().filter(**{f"{pointer.to_record}__in": list(targets)})
         if (owner := pointer.owner) is None:
             return rows
         kinds = [Row.Kind.REMOVED, *([Row.Kind.CHANGED] if owner.is_state else [])]
@@ -135,11 +127,16 @@ def _pointers(resource: RecordResource) -> Iterator[Pointer]:
     own = _own(resource)
     for model, field in _foreign_keys(resource.model):
         if model not in own and (model, field.name) not in own:
-            yield Pointer(model, field, _owner(model, field, every))
+            by_pk = field.target_field.primary_key
+            yield Pointer(model, field.name, field.attname, by_pk, _owner(model, field, every))
     for part in resource.parts:
         identity = next(one for one in resource.part_columns[part.name] if one.name == part.identity)
         for model, field in _foreign_keys(part.resource._meta.model):
-            yield Pointer(model, field, _owner(model, field, every), part, f"{field.name}__{states.lookup(identity)}")
+            to, of = f"{field.name}__{part.parent}_id", f"{field.name}__{states.lookup(identity)}"
+            yield Pointer(model, field.name, to, True, _owner(model, field, every), part, of)
+    for model, name, where in resource.named_in:
+        field = model._meta.get_field(name)
+        yield Pointer(model, name, name, False, _owner(model, field, every), where=where)
 
 
 def _foreign_keys(model: type[models.Model]) -> Iterator[tuple[type[models.Model], Any]]:

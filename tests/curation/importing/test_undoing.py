@@ -367,6 +367,15 @@ def test_undo_keeps_names_by_which_others_are_known():
     }
 
 
+def test_undo_keeps_a_name_that_is_the_value_of_a_fact():
+    batch = imported([{"slug": slug, "name": slug, "kind": "place"} for slug in ("kochi", "goa")], "entities")
+    FactFactory(ref="hosted", property_id="host", value="kochi")
+    FactFactory(ref="said", property_id="motto", value="goa")
+    made = undo(batch)
+    assert why_kept(made) == {"kochi": "Fact “hosted” rests on it."}
+    assert kinds_of(made) == {"goa": "removed", "kochi": "kept"}
+
+
 def test_undo_names_a_few_of_the_many_that_rest_on_a_record():
     batch = imported([{"slug": "malabar", "name": "Malabar", "kind": "exercise"}], "entities")
     for number in range(5):
