@@ -11,7 +11,7 @@ bounds and different words.
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
 
@@ -26,11 +26,16 @@ NO_BREAK_SPACE = "\u00a0"
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?(~?)")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ]([0-9]{4})")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/. ]?([0-9]{1,2})(?:[-/. ]?([0-9]{1,2}))?")
+_YEAR_FIRST_SLASHED = re.compile(r"[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}")
+_FIVE_DIGITS = re.compile(r"[0-9]{5}")
+_SERIAL = re.compile(r"[2-6][0-9]{4}")  # days, as spreadsheets count them
+_MONTH_AND_YEAR = re.compile(r"(?P<month>[A-Za-z]{3})-(?P<year>[0-9]{2})")  # what Excel makes of 2023-10
 _IN_WORDS = re.compile(
     r"(?:(?P<day>[0-9]{1,2})(?:st|nd|rd|th)? )?(?P<month>[A-Za-z]{3,9})\.?"
     r"(?: (?P<after>[0-9]{1,2})(?:st|nd|rd|th)?)?,? (?P<year>[0-9]{4})"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_SPREADSHEETS_BEGIN = date(1899, 12, 30)
 
 
 class DateError(ValueError):
@@ -93,7 +98,7 @@ def parse(text: str) -> Edtf:
         raise DateError(_("“%(value)s” has a space in it: write %(instead)s.") % {"value": text, "instead": tight})
     if re.search(r"[\[\]]", text) or (OPEN in text and "/" not in text):
         return _one_of(text)
-    if "/" in text and not _DAY_FIRST.fullmatch(text):
+    if "/" in text and not (_DAY_FIRST.fullmatch(text) or _YEAR_FIRST_SLASHED.fullmatch(text)):
         return _interval(text)
     part = _part(text, whole=text)
     return Edtf(text, "date", part, part)
@@ -262,10 +267,14 @@ def _unreadable(text: str, whole: str) -> str:
 def _likely(text: str) -> str | None:
     """What a date in another order or without its zeros most likely means; 03/04 is the third of April, as in India."""
     candidates: list[tuple[int, ...]]
+    if _SERIAL.fullmatch(text):
+        return (_SPREADSHEETS_BEGIN + timedelta(int(text))).isoformat()
+    if (match := _MONTH_AND_YEAR.fullmatch(text)) and match["month"].lower() in _MONTHS:
+        return f"20{match['year']}-{_MONTHS.index(match['month'].lower()) + 1:02}"
     if match := _DAY_FIRST.fullmatch(text):
         day, month, year = map(int, match.groups())
         candidates = [(year, month, day), (year, day, month)]
-    elif match := _YEAR_FIRST.fullmatch(text):
+    elif (match := _YEAR_FIRST.fullmatch(text)) and not _FIVE_DIGITS.fullmatch(text):
         candidates = [(int(match[1]), *map(int, filter(None, match.group(2, 3))))]
     elif (match := _IN_WORDS.fullmatch(text)) and match["month"][:3].lower() in _MONTHS:
         days = [int(day) for day in match.group("day", "after") if day]
