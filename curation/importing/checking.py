@@ -127,7 +127,7 @@ class Checking:
         self.leaning: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
         self.made: set[tuple[str, str]] = set()  # (sheet, key) of rows that are there because a cell names them
         self.without = {(sheet, number) for sheet, number in batch.without}
-        self.deferred: list[Record] = []
+        self.deferred: list[tuple[Record, list[str]]] = []  # and the keys that each waits for
 
     def run(self) -> None:
         batch = self.batch
@@ -216,17 +216,26 @@ class Checking:
         return bool(self.without) and (sheet.name, record.number) in self.without
 
     def _check_deferred(self, planner: Planner) -> None:
-        """Plan what named a later record of its sheet, until no more of it can be found."""
+        """Plan what named a later record of its sheet, each once what it waits for has come or will not."""
+        is_stuck = False
         while self.deferred:
             waiting, self.deferred = self.deferred, []
-            for some in in_chunks(waiting, CHUNK):
+            there = self._come(planner.sheet, {key for _record, keys in waiting for key in keys})
+            ready = [record for record, keys in waiting if there.issuperset(keys)]
+            final = is_stuck or not ready
+            if not final:
+                self.deferred = [(record, keys) for record, keys in waiting if not there.issuperset(keys)]
+            for some in in_chunks([record for record, _keys in waiting] if final else ready, CHUNK):
                 planner.known.forget_missing()
-                self._keep(planner, planner.plan(some))
-            if len(self.deferred) == len(waiting):
-                rest, self.deferred = self.deferred, []
-                for some in in_chunks(rest, CHUNK):
-                    planner.known.forget_missing()
-                    self._keep(planner, planner.plan(some, final=True))
+                self._keep(planner, planner.plan(some, final=final))
+            is_stuck = len(self.deferred) >= len(waiting)
+
+    def _come(self, sheet: Sheet, keys: Iterable[str]) -> set[str]:
+        found: set[str] = set()
+        for some in states.in_turn(keys):
+            rows = Row.objects.filter(batch=self.batch, sheet=sheet.name, key__in=some)
+            found.update(rows.values_list("key", flat=True))
+        return found
 
     def _keep(self, planner: Planner, plans: list[Plan]) -> None:
         """Write the rows of a chunk, and say how far the check has come."""
@@ -234,7 +243,7 @@ class Checking:
         ready = []
         for plan in plans:
             if plan.waits and len(self.deferred) < DEFERRED:
-                self.deferred.append(plan.record)
+                self.deferred.append((plan.record, plan.waits))
                 continue
             if plan.waits:
                 message = _("More than %(most)d rows name a row further down. Put what is named before what names it.")

@@ -177,7 +177,7 @@ class Names:
             if naming.column.related is own and naming.key == naming.plan.key and naming.key:
                 continue  # itself: the constraint says what is wrong with that
             if naming.column.related is own and not final and naming.key not in refused:
-                naming.plan.waits = True
+                naming.plan.waits.append(naming.key)
             else:
                 naming.plan.wrong(
                     naming.column.name, naming.key, self._missing_words(naming, refused, near), naming.number

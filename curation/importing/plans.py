@@ -29,7 +29,7 @@ class Plan:
     kind: str = ""
     problems: list[Problem] = field(default_factory=list)
     notes: list[dict[str, str]] = field(default_factory=list)
-    waits: bool = False  # names a record of this sheet that has not come yet
+    waits: list[str] = field(default_factory=list)  # for records of this sheet that have not come yet
     leans: list[tuple[Any, str]] = field(default_factory=list)  # (model, key) of rows that this file makes
 
     def wrong(self, column: str, value: Any, message: str, number: int = 0) -> None:

@@ -16,7 +16,6 @@ from curation.importing.resources import RecordResource, Reference, Sheet, State
 from curation.models import Batch, Row
 
 REMEMBERED = 20_000  # rows of one table at hand
-SUGGESTED = 500  # keys for which a near one is looked for; a file with more is of another kind
 
 Space = tuple[type[models.Model], str]
 
@@ -115,7 +114,11 @@ class Known:
         if model not in self.in_file or not keys:
             return {}
         rows = Row.objects.filter(batch=self.batch, sheet=self.in_file[model].name, kind=Row.Kind.REJECTED)
-        return dict(rows.filter(key__in=keys[:SUGGESTED]).values_list("key", "number"))
+        return {
+            key: number
+            for some in states.in_turn(dict.fromkeys(keys))
+            for key, number in rows.filter(key__in=some).values_list("key", "number")
+        }
 
 
 class Limit:

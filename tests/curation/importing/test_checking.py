@@ -341,14 +341,24 @@ def test_name_may_be_part_of_a_later_row_and_that_of_a_later_one():
     assert dict(pairs) == {"a": "b", "b": "c", "c": None}
 
 
+def test_long_chain_of_later_rows_is_planned_in_its_order():
+    count = 100
+    rows = [
+        fact(f"acsa-ij-{n:03d}", superseded_by=f"acsa-ij-{n + 1:03d}" if n + 1 < count else "") for n in range(count)
+    ]
+    imported(rows)
+    pairs = Fact.objects.exclude(superseded_by=None).values_list("ref", "superseded_by__ref")
+    assert dict(pairs) == {row["ref"]: row["superseded_by"] for row in rows[:-1]}
+
+
 def test_two_new_names_that_are_part_of_one_another_are_told_what_is_missing():
     rows = [
         {"slug": "a", "name": "A", "kind": "meeting", "part_of": "b"},
         {"slug": "b", "name": "B", "kind": "meeting", "part_of": "a"},
     ]
     batch = previewed(rows, "entities")
-    assert batch.state == State.PREVIEW
-    assert set(kinds_of(batch).values()) <= {"rejected", "new"}
+    assert kinds_of(batch) == {"a": "rejected", "b": "rejected"}
+    assert wrong_of(batch) == [(2, "part_of"), (3, "part_of")]
 
 
 def test_rows_that_name_later_ones_are_refused_where_there_are_too_many_of_them(monkeypatch):
@@ -376,6 +386,15 @@ def test_row_that_needs_a_rejected_row_is_rejected_too():
     ]
     batch = previewed(rows)
     assert kinds_of(batch) == dict.fromkeys(("acsa-ij-001", "acsa-ij-002", "acsa-ij-003"), "rejected")
+
+
+def test_many_rows_that_need_rejected_rows_are_rejected_too():
+    rows = [fact(f"quad-{n}", superseded_by=f"acsa-ij-{n}") for n in range(600)]
+    rows += [fact(f"acsa-ij-{n}", date="yesterday") for n in range(600)]
+    batch = previewed(rows)
+    assert batch.counts == {"facts": {"rejected": 1200}}
+    said = {message for row, _column, _value, message in problems_of(batch) if row == 2}
+    assert said == {"“acsa-ij-0” is to be made by row 602 of this file, which is rejected. Mend that row, too."}
 
 
 def test_row_that_needs_a_row_that_is_rejected_later_is_rejected_too():
