@@ -149,6 +149,22 @@ def test_changed_record_gets_its_next_version_and_the_old_stays_readable():
     assert Revision.objects.get(ref=made.ref, version=2).data == revisions.snapshot(made)
 
 
+def test_record_that_was_deleted_and_comes_again_goes_on_with_its_versions():
+    imported([fact() | cited()])
+    Fact.objects.all().delete()
+    imported([fact(statement="Again.")])
+    assert Fact.objects.get().version == 2
+    assert list(Revision.objects.order_by("version").values_list("version", flat=True)) == [1, 2]
+
+
+def test_change_that_is_only_of_a_part_is_a_version_of_its_record():
+    imported([fact() | cited()])
+    imported([{"ref": "acsa-ij-001", "passage": "daily/1", "reading": "From the heading."}], by="omar")
+    made = Fact.objects.get()
+    assert (made.version, made.written_by) == (2, "priya")
+    assert Revision.objects.get(version=2).data == revisions.snapshot(made)
+
+
 def test_change_of_a_topic_alone_leaves_whose_words_they_are():
     imported([full() | cited()])
     imported([{"ref": "acsa-ij-001", "topics": "trade", "rank": "normal"}], by="omar")

@@ -458,3 +458,22 @@ def test_more_keys_than_are_remembered_are_all_found(monkeypatch):
         for n in range(30)
     ]
     assert imported(rows).counts == {"facts": {"new": 30}}
+
+
+# --- what a resource may say ----------------------------------------------------------------
+def test_hook_before_a_row_may_change_its_cells_and_refuse_it(monkeypatch):
+    from django.core.exceptions import ValidationError
+
+    from relations.resources import FactResource
+
+    def before_import_row(self, row, **kwargs):
+        if row["note"] == "no":
+            raise ValidationError("Not this one.")
+        row["statement"] = row["statement"].replace("They", "The two sides")
+        row["note"] = f"row {kwargs['row_number']}"
+
+    monkeypatch.setattr(FactResource, "before_import_row", before_import_row)
+    batch = previewed([fact() | cited(), fact("acsa-ij-002", note="no")])
+    after = row_of(batch, "acsa-ij-001").after
+    assert (after["statement"], after["note"]) == ("The two sides signed acsa-ij-001 in Delhi.", "row 2")
+    assert problems_of(batch) == [(3, "", "", "Not this one.")]

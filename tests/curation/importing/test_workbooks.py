@@ -107,6 +107,30 @@ def test_workbook_again_changes_nothing():
     assert {kind for of in batch.counts.values() for kind in of} == {"same"}
 
 
+def test_workbook_is_applied_though_other_content_moved_meanwhile():
+    """Its rows lean on one another, and none of them is there yet when they are compared."""
+    batch = previewed(whole())
+    published_fact()
+    assert confirmed(batch).state == State.APPLIED
+    undo = undoing.plan(batch, by="priya")
+    published_fact()
+    assert confirmed(undo).state == State.APPLIED
+
+
+def test_workbook_of_changes_is_applied_though_other_content_moved_meanwhile():
+    imported(whole())
+    book = whole()
+    for row in book["facts"]:
+        row["statement"] = row["statement"].replace("It", "Kochi: it")
+    book["entities"][0]["aliases"] = "Malabar Days"
+    book["topics"][0]["description"] = "Far."
+    book["citations"][0]["reading"] = "From the heading."
+    batch = previewed(book)
+    assert problems_of(batch) == []
+    published_fact()
+    assert (confirmed(batch).state, batch.stale) == (State.APPLIED, [])
+
+
 def test_workbook_without_a_known_sheet_is_refused_with_the_names_that_are():
     batch = previewed({"Tabelle1": [{"a": "b"}]})
     assert batch.state == State.REFUSED
