@@ -477,3 +477,29 @@ def test_hook_before_a_row_may_change_its_cells_and_refuse_it(monkeypatch):
     after = row_of(batch, "acsa-ij-001").after
     assert (after["statement"], after["note"]) == ("The two sides signed acsa-ij-001 in Delhi.", "row 2")
     assert problems_of(batch) == [(3, "", "", "Not this one.")]
+
+
+# --- odd characters -------------------------------------------------------------------------
+ODD = ["\x00", "\x07", "\x1f", "\x7f", "\x85", "\ufffe", "\ufeff", "\u202e", "\U0010ffff", "🎉", "\u2028"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+def test_odd_character_is_told_or_kept_and_breaks_nothing(odd):
+    rows = [
+        fact(f"a{odd}b"), fact("acsa-ij-002", subject=f"a{odd}b"), fact("acsa-ij-003", topics=f"a{odd}b"),
+        fact("acsa-ij-004", modality=f"a{odd}b"), fact("acsa-ij-005", date=f"20{odd}20"),
+        fact("acsa-ij-006", note=f"a{odd}b"), fact("acsa-ij-007", value=f"a{odd}b", property="host"),
+        fact("acsa-ij-008") | cited(f"a{odd}b"), fact("acsa-ij-009") | cited("daily/3", f"one two a{odd}b"),
+    ]  # fmt: skip
+    batch = previewed(rows)
+    assert (batch.state, batch.problem) == (State.PREVIEW, "")
+    wrong = {row for row, *_rest in problems_of(batch)}
+    assert wrong >= {2, 3, 4, 5, 6, 8, 9}
+    if 7 not in wrong:
+        assert odd in row_of(batch, "acsa-ij-006").after["note"]
+
+
+def test_odd_character_in_a_header_is_told():
+    batch = previewed([fact() | {"no\x00te": "n"}])
+    assert batch.state in (State.MAPPING, State.REFUSED)
+    assert "broke" not in batch.problem
