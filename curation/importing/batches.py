@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -140,9 +140,12 @@ def waits_for_worker(batch: Batch) -> bool:
     if batch.state not in tasks.TASKS:
         return False
     last = batch.steps.order_by("pk").values_list("at", flat=True).last() or batch.created_at
-    now = timezone.now()
-    at_work = Batch.objects.filter(state__in=Batch.AT_WORK, lease_until__gte=now)
-    return last < now - PATIENCE and not at_work.exists()
+    return last < timezone.now() - PATIENCE and not at_work().exists()
+
+
+def at_work() -> QuerySet[Batch]:
+    """The batches that somebody is at work on; the others wait for them."""
+    return Batch.objects.filter(state__in=Batch.AT_WORK, lease_until__gte=timezone.now())
 
 
 def sheets_of(batch: Batch) -> list[str]:

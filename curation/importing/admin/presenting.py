@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from curation.importing import batches
 from curation.models import Batch, Row
 
 CHECKS = "checks"  # the kind of loss that is no record students see
@@ -58,10 +59,10 @@ def progress(batch: Batch) -> str:
         return _("%(done)s of %(total)s rows checked.") % {"done": done, "total": total}
     if state == Batch.State.CHECKING:
         return ngettext("%(done)s row checked.", "%(done)s rows checked.", batch.done) % {"done": done}
-    if state == Batch.State.WAITING:
-        return _("Waiting to be checked.")
-    if state == Batch.State.CONFIRMED:
-        return _("Waiting to be applied.")
+    if state in (Batch.State.WAITING, Batch.State.CONFIRMED):
+        waits = _("Waiting to be checked.") if state == Batch.State.WAITING else _("Waiting to be applied.")
+        other = batches.at_work().first()
+        return _("%(waits)s %(other)s comes first.") % {"waits": waits, "other": other} if other else waits
     return _("Applying. This can take some minutes; nothing is half done.")
 
 

@@ -79,6 +79,12 @@ def test_batch_that_nobody_takes_says_how_to_start_a_worker(asha):
     assert "manage.py db_worker" in text(page(asha, waiting))
 
 
+def test_waiting_batch_says_which_one_comes_first(asha):
+    other = batch("checking", lease_until=after(seconds=60))
+    assert f"Waiting to be checked. Batch {other.pk} comes first." in text(page(asha, batch("waiting")))
+    assert f"Waiting to be applied. Batch {other.pk} comes first." in text(page(asha, batch("confirmed")))
+
+
 def test_batch_whose_lease_ran_out_reads_as_interrupted(asha):
     left = batch("checking", upload=upload(), lease_until=timezone.now() - timedelta(seconds=1))
     said = text(page(asha, left))
