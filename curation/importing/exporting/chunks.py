@@ -88,7 +88,7 @@ class Chunks:
         return pks
 
     def _read(self, pks: list[Any]) -> Chunk:
-        rows = self.resource.model._default_manager.filter(pk__among=pks).order_by()
+        rows = self.resource.model._default_manager.filter(pk__among=_unlooked_at(pks)).order_by()
         by_pk = {row[0]: row for row in rows.values_list("pk", *self.lookups)}
         found = [by_pk[pk] for pk in pks if pk in by_pk]  # what was deleted meanwhile is left out
         if not found:
@@ -103,7 +103,7 @@ class Chunks:
 
     def _lists(self, column: Column, pks: list[Any]) -> Values:
         found: dict[Any, list[str]] = defaultdict(list)
-        for pk, value in list_query(column, pks):
+        for pk, value in list_query(column, _unlooked_at(pks)):
             found[pk].append(value)
         for values in found.values():
             if len(values) > 1:
@@ -114,7 +114,7 @@ class Chunks:
     def _parts(self, part: Part, columns: list[Column], pks: list[Any]) -> dict[Any, list[tuple[Any, ...]]]:
         model = part.resource._meta.model
         lookups = [lookup(column) for column in columns]
-        rows = model._default_manager.filter(**{f"{part.parent}__among": pks}).order_by()
+        rows = model._default_manager.filter(**{f"{part.parent}__among": _unlooked_at(pks)}).order_by()
         found = list(rows.values_list(f"{part.parent}_id", *lookups))
         if not found:
             return {}
@@ -128,3 +128,8 @@ class Chunks:
             if len(several) > 1:
                 several.sort(key=by_identity)
         return of
+
+
+def _unlooked_at(pks: list[Any]) -> Any:
+    """As something that is no list: into each value of one Django looks for an expression."""
+    return dict.fromkeys(pks)
