@@ -69,14 +69,18 @@ def _refuse_unready(batch: Batch, *, on_site: bool) -> None:
     if not rows:
         raise NotNow(_("There is nothing to apply: no row is new or changed."))
     if on_site and connection.vendor == "sqlite" and rows > ON_SQLITE:
-        raise NotNow(
-            _(
-                "These are %(rows)d rows. While the site runs on SQLite at most %(most)d may be applied at a time: "
-                "nobody else could write meanwhile. Divide the file, or let whoever runs the site use the command "
-                "import_rows."
-            )
-            % {"rows": rows, "most": ON_SQLITE}
-        )
+        raise NotNow(_too_many(batch, rows))
+
+
+def _too_many(batch: Batch, rows: int) -> str:
+    why = _(
+        "These are %(rows)d rows. While the site runs on SQLite at most %(most)d may be applied at a time: nobody else "
+        "could write meanwhile."
+    ) % {"rows": rows, "most": ON_SQLITE}
+    if batch.undoes_id:
+        command = f"undo_batch {batch.undoes_id}"
+        return f"{why} {_('Let whoever runs the site use the command %s.') % command}"
+    return f"{why} {_('Divide the file, or let whoever runs the site use the command import_rows.')}"
 
 
 # --- applying -------------------------------------------------------------------------------

@@ -515,6 +515,15 @@ def test_undo_that_a_table_without_a_sheet_forbids_by_now_says_so_and_writes_not
     assert Question.objects.count() == 1
 
 
+@pytest.mark.sqlite
+def test_large_undo_is_left_to_the_command_where_the_site_runs_on_sqlite():
+    batch = imported([fact()])
+    made = undo(batch)
+    Batch.objects.filter(pk=made.pk).update(counts={"facts": {"removed": applying.ON_SQLITE + 1}})
+    with pytest.raises(NotNow, match=f"Let whoever runs the site use the command undo_batch {batch.pk}."):
+        applying.confirm(made, by="mira")
+
+
 # --- what it takes from students ------------------------------------------------------------
 def test_preview_of_an_undo_shows_what_students_get_back():
     published_fact(ref="acsa-ij-001", subject_id="acsa-ij", statement="They met.")
