@@ -177,6 +177,7 @@ if SECOND_PERSON not in {"never", "keys", "always"}:
     raise ImproperlyConfigured(f"SECOND_PERSON is “{SECOND_PERSON}”; it must be never, keys or always.")
 
 # --- import and export ----------------------------------------------------------------------
+IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", default=14)  # files, and previews that nobody confirmed
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"

@@ -18,7 +18,6 @@ from curation.models import Upload, UploadPart
 
 PART = 1024 * 1024  # bytes of each part but the last: where a byte lies follows from it
 CHUNK = 65_536
-KEEP_DAYS = 14
 
 
 @transaction.atomic
@@ -31,12 +30,11 @@ def keep(file: Any, *, by: str, limits: Limits = LIMITS) -> Upload:
     if size is not None and size > limits.bytes:
         raise Unreadable(too_large(limits, size))
     now = timezone.now()
-    days = getattr(settings, "IMPORT_KEEP_DAYS", KEEP_DAYS)
     upload = Upload.objects.create(
         name=shown_name(getattr(file, "name", None) or ""),
         by=by,
         at=now,
-        expires_at=now + datetime.timedelta(days=days),
+        expires_at=now + datetime.timedelta(days=settings.IMPORT_KEEP_DAYS),
     )
     digest = hashlib.sha256()
     upload.size = 0

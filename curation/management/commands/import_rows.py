@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
@@ -205,5 +206,5 @@ def kept(path: Path, name: str, by: str) -> Upload:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}.") from error
-    until = after(days=uploads.KEEP_DAYS)
+    until = after(days=settings.IMPORT_KEEP_DAYS)
     return Upload.objects.create(name=uploads.shown_name(name), size=size, sha256=digest, by=by, expires_at=until)
