@@ -17,9 +17,10 @@ SHOWN = 60  # characters of a value within a sentence
 def who(resource: RecordResource, keys: Iterable[str], batch: Batch) -> dict[str, str]:
     """For each of these records, edited after `batch`, by whom last, as far as the history knows."""
     said = dict.fromkeys(keys, _("It was edited since."))
+    kind = resource.model._meta.label_lower
     later = Revision.objects.filter(kind=OuterRef("kind"), ref=OuterRef("ref"), version__gt=OuterRef("version"))
     for some in states.in_turn(said):
-        last = Revision.objects.filter(~Exists(later), kind=resource.model._meta.label_lower, ref__in=some).order_by()
+        last = Revision.objects.filter(~Exists(later), kind=kind, ref__among=some).order_by()
         for key, version, by, of in last.exclude(batch=batch).values_list("ref", "version", "by", "batch"):
             if of is not None:
                 words = _("It was edited since (version %(version)d, by %(by)s in batch %(batch)d).")
