@@ -233,7 +233,7 @@ class Checking:
     def _come(self, sheet: Sheet, keys: Iterable[str]) -> set[str]:
         found: set[str] = set()
         for some in states.in_turn(keys):
-            rows = Row.objects.filter(batch=self.batch, sheet=sheet.name, key__in=some)
+            rows = Row.objects.filter(batch=self.batch, sheet=sheet.name, key__among=some)
             found.update(rows.values_list("key", flat=True))
         return found
 
@@ -296,7 +296,7 @@ class Checking:
         keys = list({plan.key for plan in plans if plan.key})
         earlier: dict[str, tuple[int, int]] = {}
         for some in states.in_turn(keys):
-            rows = Row.objects.filter(batch=self.batch, sheet=sheet.name, key__in=some)
+            rows = Row.objects.filter(batch=self.batch, sheet=sheet.name, key__among=some)
             earlier.update((key, (pk, number)) for key, pk, number in rows.values_list("key", "pk", "number"))
         why: dict[int, list[Problem]] = defaultdict(list)
         for plan in plans:
@@ -339,7 +339,8 @@ class Checking:
         names = [sheet.name for sheet in self.sheets.values() if sheet.resource.model is model]
         if len(names) == 1:
             return
-        message, rows = _("Row %(row)d of %(sheet)s, to which this belongs, is rejected."), []
+        message = _("Row %(row)d of %(sheet)s, to which this belongs, is rejected.")
+        rows: list[Row] = []
         for some in states.in_turn(by_key):
             others = Row.objects.filter(batch=self.batch, sheet__in=names, key__in=some)
             rows += others.exclude(kind=RowKind.REJECTED)

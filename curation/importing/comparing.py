@@ -103,7 +103,7 @@ class Comparison:
         for (model, to), keys in naming.items():
             there: set[str] = set()
             for some in states.in_turn(keys):
-                there.update(model._default_manager.filter(**{f"{to}__in": some}).values_list(to, flat=True))
+                there.update(model._default_manager.filter(**{f"{to}__among": some}).values_list(to, flat=True))
             there |= self._coming(model, [key for key in keys if key not in there])
             there |= set(coming) if (model, to) == (self.resource.model, self.resource.key) else set()
             for key in keys.keys() - there:

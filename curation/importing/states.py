@@ -25,7 +25,7 @@ def stored(resource: RecordResource, keys: Iterable[str]) -> dict[str, State]:
 def stored_with_pks(resource: RecordResource, keys: Iterable[str]) -> dict[str, tuple[Any, State]]:
     found: dict[str, tuple[Any, State]] = {}
     for some in in_turn(keys):
-        rows = resource.model._default_manager.filter(**{f"{resource.key}__in": some})
+        rows = resource.model._default_manager.filter(**{f"{resource.key}__among": some})
         found.update((state[resource.key], (pk, state)) for pk, state in read(resource, rows))
     return found
 
@@ -97,7 +97,7 @@ def _read_parts(resource: RecordResource, part: Part, states: dict[Any, State]) 
     lookups = [lookup(column) for column in columns] + list(kept)
     model = part.resource._meta.model
     for some in in_turn(states):
-        rows = model._default_manager.filter(**{f"{part.parent}__in": some}).order_by()
+        rows = model._default_manager.filter(**{f"{part.parent}__among": some}).order_by()
         for pk, *values in rows.values_list(f"{part.parent}_id", *lookups):
             states[pk][part.name].append(dict(zip(names, values, strict=True)))
     for state in states.values():
