@@ -131,11 +131,7 @@ class _PartRules:
         self.by_field = {column.model_field.name: column.name for column in self.columns}
         self.by_field |= {column.attname: column.name for column in self.columns}
 
-        self.unique = [
-            one
-            for one in constraints.unique_sets(model)
-            if self.parent.attname not in one.fields  # type: ignore[union-attr]
-        ]
+        self.unique = [one for one in constraints.unique_sets(model) if self.parent.attname not in one.fields]
         self.taken: dict[str, dict[tuple[Any, ...], Plan]] = defaultdict(dict)  # unique values of earlier rows
 
     def changed(self, plan: Plan) -> list[State]:
@@ -172,7 +168,7 @@ class _PartRules:
                         message = _("Row %(row)d of this file has the same. %(rule)s")
                         said = message % {"row": other.record.number, "rule": unique.message}
                         plan.wrong(self.by_field[unique.fields[0]], values[0], said, self._number(plan, state))
-            for owner, values in _stored(unique, self.parent.attname, mine):  # type: ignore[union-attr]
+            for owner, values in _stored(unique, self.parent.attname, mine):
                 for plan, state in mine[values]:
                     if plan.pk != owner:
                         column = self.by_field[unique.fields[0]]
