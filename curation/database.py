@@ -19,6 +19,8 @@ from curation.models import Stamp
 
 Statements = Callable[[], Sequence[str]]
 
+SAMPLE = 1_000  # rows of an index that are looked at to measure it
+
 
 @dataclass(frozen=True)
 class DatabaseObject:
@@ -82,9 +84,9 @@ def set_wise(*tables: str, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Write many rows of `tables` in the transaction that is under way, and keep what depends on them once, at the end.
 
     SQLite runs triggers row by row, and a full-text index that is written so takes ten times as long. There the
-    triggers of objects that can catch up are away while this lasts, and only the keys of the rows are noted. A
-    failure rolls the whole transaction back, triggers and all; others who read meanwhile see neither. PostgreSQL's
-    triggers see statements, so nothing is done there.
+    triggers of objects that can catch up are away while this lasts, and only the keys of the rows are noted; at the
+    end the tables are measured. A failure rolls the whole transaction back, triggers and all; others who read
+    meanwhile see neither. PostgreSQL's triggers see statements, so nothing is done there.
     """
     connection = connections[using]
     if not connection.in_atomic_block:
@@ -103,6 +105,9 @@ def set_wise(*tables: str, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
         _run(connection, catch_up)
         _run(connection, (statement for table in noted for statement in _forget(table)))
         _run(connection, triggers.values())
+        # Else plans are made for the rows there were: SQLite measures nothing by itself.
+        _run(connection, [f"PRAGMA analysis_limit = {SAMPLE}", *(f"ANALYZE {table}" for table in tables)])
+        _run(connection, ["PRAGMA analysis_limit = 0"])
 
 
 def _triggers_on(tables: Sequence[str], connection: BaseDatabaseWrapper) -> dict[str, str]:

@@ -459,3 +459,15 @@ def test_others_read_while_rows_are_written_set_wise() -> None:
     reader.join(10)
     assert not problems
     assert seen == [(old, old), (old + 500, old + 500)]
+
+
+@pytest.mark.sqlite
+def test_set_wise_measures_the_tables() -> None:
+    FactFactory.create_batch(4)
+    with database.set_wise("relations_fact"):
+        write_facts()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT stat FROM sqlite_stat1 WHERE tbl = 'relations_fact'")
+        assert {stat.split()[0] for (stat,) in cursor.fetchall()} >= {"4"}
+        cursor.execute("PRAGMA analysis_limit")
+        assert cursor.fetchone() == (0,)
