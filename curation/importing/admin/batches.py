@@ -328,7 +328,8 @@ class BatchAdmin(admin.ModelAdmin):
     @of_batch("GET", "HEAD")
     def rejects_view(self, request: HttpRequest, batch: Batch) -> HttpResponseBase:
         sheet = request.GET.get("sheet", "")
-        if not batch.counts.get(sheet, {}).get("rejected"):
+        in_file = [one["name"] for one in batch.found.get("sheets", ())]
+        if sheet not in in_file or not batch.counts.get(sheet, {}).get("rejected"):
             raise Http404(_("Batch %(number)d has no rejected rows of that sheet.") % {"number": batch.pk})
         name = f"{sheet}-{batch.pk}-{REJECTED}.csv"
         return self._download(request, batch, exporting.rejects(batch, sheet), name)
