@@ -30,9 +30,9 @@ RULED = [
     for model in apps.get_app_config(app).get_models()
     if any(isinstance(one, models.CheckConstraint) for one in model._meta.constraints)
 ]
-ROWS = 150  # random rows of each model
+ROWS = 70  # random rows of each model
 
-real = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=400)
+real = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=200)
 
 
 def refuses(model: type[models.Model], constraint: models.CheckConstraint, row: models.Model) -> bool:
