@@ -165,7 +165,7 @@ def test_worker_killed_while_checking_confirming_and_undoing_leaves_all_or_nothi
     batch = batches.start(kept(large), target="facts", by="priya", on_site=False)
 
     # checking
-    for done in (0, dice.randrange(1_000, ROWS)):
+    for done in (0, dice.randrange(1_000, ROWS // 2)):  # not in the last chunk, which may be over before the kill
         assert killed(lambda: tasks.work(checking.check, batch.pk), once=is_far(batch, done), after=dice.random() / 20)
         assert content() == NOTHING
         time_passes(batch)
