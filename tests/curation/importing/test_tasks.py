@@ -321,14 +321,14 @@ def end(process: subprocess.Popen) -> None:
 def test_idle_worker_ends_when_told_to(worker, how):
     process = worker()
     os.kill(process.pid, how)
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=30) == 0
 
 
 @pytest.mark.django_db(transaction=True)
 def test_worker_ends_with_the_server_it_stands_beside(worker, server):
     process = worker("--beside", str(server.pid))
     end(server)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=30) == 0
 
 
 @pytest.mark.django_db(transaction=True)
