@@ -42,6 +42,15 @@ class QuestionResource(RecordResource):
     parts: ClassVar = (resources.Part("parts", PartResource, parent="question", identity="part"),)
     kept: ClassVar = ("status",)
     creatable: ClassVar = (TOPICS,)
+    example: ClassVar = (
+        {
+            "kind": "statements", "stem": "Consider the following statements about the Charter of the United Nations:",
+            "ask": "correct", "shows": "statement", "topics": "international-institutions",
+            "explanation": "It was signed in June 1945 and in force four months later.",
+            "position": "1", "fact": "un-charter-001", "span": "San Francisco", "replacement": "New York",
+        },
+        {"position": "2", "fact": "un-charter-002"},
+    )  # fmt: skip
 
     topics = keys("topics", Topic)
     status = told("status")

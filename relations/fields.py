@@ -19,8 +19,6 @@ class EdtfField(DerivingField):
     earliest, else 1 January 0001.
     """
 
-    example = "2020-09-09"
-
     def __init__(self, *args: Any, earliest: str = "", latest: str = "", sort: str = "", **kwargs: Any) -> None:
         self.earliest, self.latest, self.sort = earliest, latest, sort
         kwargs.setdefault("max_length", 60)

@@ -39,6 +39,13 @@ TOPICS = Creatable("topics", Topic, _("topics that are not there yet"))
 class SourceResource(RecordResource):
     sheet: ClassVar[str] = "sources"
     order: ClassVar[int] = 10
+    example: ClassVar = (
+        {
+            "title": "Charter of the United Nations", "publisher": "United Nations", "kind": "treaty",
+            "published": "1945-06-26", "date_known": "The last line of the text gives the day and the place.",
+            "language": "en", "rights": "link", "url": "https://www.un.org/en/about-us/un-charter/full-text",
+        },
+    )  # fmt: skip
 
     authors = keys("authors", Entity)
     copy_of = key("copy_of", Source)
@@ -69,6 +76,7 @@ class SourceResource(RecordResource):
 class PassageResource(RecordResource):
     sheet: ClassVar[str] = "passages"
     order: ClassVar[int] = 20
+    example: ClassVar = ({"source": "un-charter", "number": "10", "heading": "Preamble", "role": "body"},)
 
     source = key("source", Source)
 
@@ -88,6 +96,12 @@ class PassageResource(RecordResource):
 class EntityResource(RecordResource):
     sheet: ClassVar[str] = "entities"
     order: ClassVar[int] = 30
+    example: ClassVar = (
+        {
+            "name": "Charter of the United Nations", "kind": "agreement", "aliases": "UN Charter | Charter of the UN",
+            "definition": "The treaty of 1945 that founded the United Nations.",
+        },
+    )  # fmt: skip
     named_in: ClassVar = (NamedIn(Fact, "value", Q(property__value_type=Property.ValueType.ENTITY)),)
 
     part_of = key("part_of", Entity)
@@ -121,6 +135,13 @@ class EntityResource(RecordResource):
 class TopicResource(RecordResource):
     sheet: ClassVar[str] = "topics"
     order: ClassVar[int] = 36
+    example: ClassVar = (
+        {
+            "name": "International institutions", "position": "10",
+            "syllabus": "Important international institutions, agencies and fora",
+            "description": "How they came to be, who belongs to them and what they may decide.",
+        },
+    )  # fmt: skip
 
     parent = key("parent", Topic)
 
@@ -152,6 +173,17 @@ class FactResource(RecordResource):
     parts: ClassVar = (Part("citations", CitationResource, parent="fact", identity="passage", sheet="citations"),)
     kept: ClassVar = ("status", "written_by")
     creatable: ClassVar = (NAMES, TOPICS)
+    example: ClassVar = (
+        {
+            "subject": "un-charter", "statement": "The Charter of the United Nations was signed in San Francisco.",
+            "modality": "fact", "date": "1945-06-26", "partners": "india | france",
+            "topics": "international-institutions", "rank": "normal",
+            "note": "India signed before it was independent; see the list of original members.",
+            "passage": "un-charter/10", "anchor": "assembled in the city of San Francisco", "stance": "mentions",
+            "reading": "The representatives who signed had come together there.",
+        },
+        {"passage": "un-charter/212", "anchor": "DONE at the city of San Francisco", "stance": "supports"},
+    )  # fmt: skip
 
     subject = key("subject", Entity)
     whose = key("whose", Entity)

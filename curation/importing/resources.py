@@ -16,6 +16,7 @@ from django.apps import apps
 from django.contrib.auth import get_permission_codename
 from django.db import models
 from django.utils.module_loading import module_has_submodule
+from django.utils.translation import gettext as _
 from import_export import fields, resources, widgets
 
 from curation.importing.columns import Column, Kind
@@ -68,6 +69,11 @@ class Creatable(NamedTuple):
     words: Any
     kinds: Sequence[tuple[str, Any]] = ()
 
+    @property
+    def label(self) -> str:
+        """Of the tick that asks for it."""
+        return _("Create %(things)s") % {"things": self.words}
+
 
 class NamedIn(NamedTuple):
     """That the text column `field` of `model` holds keys of records, in the rows that are `where`."""
@@ -113,6 +119,8 @@ class RecordResource(resources.ModelResource):
     kept: ClassVar[tuple[str, ...]] = ()  # fields that no cell sets and an undo must put back
     creatable: ClassVar[tuple[Creatable, ...]] = ()
     named_in: ClassVar[tuple[NamedIn, ...]] = ()  # besides foreign keys
+    # A record as a template shows it, cells by column, without its key: what is of a part stands on a line for each.
+    example: ClassVar[tuple[Mapping[str, str], ...]] = ()
 
     # --- what it is made of ---
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from curation.importing import headers, reading, uploads
+from curation.importing import headers, reading, suggesting, uploads
 from curation.importing.checking import Opening
 from curation.importing.escaping import CLEAR, escaped, unescaped
 from curation.importing.exporting.exports import as_csv
@@ -101,6 +101,9 @@ class _Told:
         if told is None:
             raise LookupError(f"{batch} has no sheet {name}.")
         self.title: str = told["title"]
+        self.called = suggesting.shortened(batch.file_name)
+        if batch.found.get("kind") == "xlsx":
+            self.called = _("%(sheet)s in %(file)s") % {"sheet": self.title, "file": self.called}
         self.headers: list[str] = told["headers"]
         self.columns: list[str | None] = told["columns"]
         by_itself = headers.match(self.headers, list(self.sheet.columns.values())).by_place
@@ -160,7 +163,8 @@ def _sheet(name: str) -> Sheet:
 def _with_reasons(told: _Told, some: list[Found]) -> Iterator[Line]:
     problems = dict(Row.objects.filter(pk__in=[one.pk for one in some]).values_list("pk", "problems"))
     for one in some:
-        for line, reason in zip(one.lines, _reasons(one.lines, problems.get(one.pk or 0) or []), strict=True):
+        reasons = _reasons(one.lines, problems.get(one.pk or 0) or [], told.called)
+        for line, reason in zip(one.lines, reasons, strict=True):
             cells = [_kept(cell) for cell in line.cells]
             for problem in line.problems:
                 _leave_wrong(cells, problem)
@@ -173,15 +177,23 @@ def _leave_wrong(cells: Line, problem: reading.Problem) -> None:
         cells[problem.column] += "…"
 
 
-def _reasons(lines: list[reading.Line], problems: list[dict[str, Any]]) -> list[str]:
-    """What is wrong with each line; what is wrong with none of them in particular stands on the first."""
-    said: dict[int, list[str]] = {line.number: [] for line in lines}
+def _reasons(lines: list[reading.Line], problems: list[dict[str, Any]], called: str) -> list[str]:
+    """What is wrong with each line; what is wrong with none of them in particular stands on the first.
+
+    Each begins with the row and the file that it was found in: in the file of rejected rows the numbers are others.
+    """
+    said: dict[int, dict[int, list[str]]] = {line.number: {} for line in lines}
     for problem in problems:
-        where = _("Row %(row)d") % {"row": problem["row"]}
-        if problem["column"]:
-            where = f"{where}, {problem['column']}"
-        said.get(problem["row"], said[lines[0].number]).append(f"{where}: {problem['message']}")
-    return [" ".join(dict.fromkeys(said[line.number])) for line in lines]
+        column = f"{problem['column']}: " if problem["column"] else ""
+        there = said.get(problem["row"], said[lines[0].number])
+        there.setdefault(problem["row"], []).append(f"{column}{problem['message']}")
+    return [" ".join(_reason(row, called, some) for row, some in said[line.number].items()) for line in lines]
+
+
+def _reason(row: int, called: str, messages: list[str]) -> str:
+    """“Row 7 of facts.csv: topics: …”."""
+    where = _("Row %(row)d of %(file)s") % {"row": row, "file": called}
+    return f"{where}: {' '.join(dict.fromkeys(messages))}"
 
 
 # --- keys filled in -------------------------------------------------------------------------

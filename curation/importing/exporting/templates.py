@@ -39,45 +39,9 @@ def template(of: RecordResource | Sheet, file_format: str) -> bytes:
 
 # --- the example ----------------------------------------------------------------------------
 def _example_lines(sheet: Sheet, columns: list[Column]) -> Iterator[list[str]]:
-    """One record; where it has parts, on two lines, so that one sees how several are written."""
-    for turn in range(2 if sheet.of_parts else 1):
-        yield [
-            EXAMPLE
-            if column.name == sheet.key
-            else _example(sheet, column, turn)
-            if turn == 0 or sheet.part or column.part
-            else ""
-            for column in columns
-        ]
-
-
-def _example(sheet: Sheet, column: Column, turn: int) -> str:
-    field = column.model_field
-    if column.kind is Kind.NAMES:
-        return BETWEEN.join([_("Another name"), _("A third name")])
-    if column.kind in (Kind.KEY, Kind.KEYS):
-        if column.related is sheet.resource.model:
-            return ""
-        keys = list(_keys(column)[:2])
-        if column.kind is Kind.KEYS or not keys:
-            return column.show(keys)
-        return column.show(keys[min(turn, len(keys) - 1)])
-    if column.blank in column.choices:
-        return str(column.blank)
-    if column.choices:
-        return column.choices[0] if column.required else ""
-    if shown := getattr(field, "example", ""):
-        return str(shown)
-    if isinstance(field, models.URLField):
-        return "https://example.org/page"
-    if isinstance(field, models.IntegerField):
-        return str(turn + 1)
-    return column.label if column.required or (column.part and not _names_part(sheet, column)) else ""
-
-
-def _names_part(sheet: Sheet, column: Column) -> bool:
-    """A part that is new is given its name, as its record is."""
-    return any(part.name == column.part and part.identity == column.name for part in sheet.resource.parts)
+    """One record; where it has parts, on several lines, so that one sees how these are written."""
+    for cells in sheet.resource.example or ({},):
+        yield [EXAMPLE if column.name == sheet.key else cells.get(column.name, "") for column in columns]
 
 
 def _keys(column: Column) -> Any:

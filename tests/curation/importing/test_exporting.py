@@ -1,4 +1,4 @@
-"""Exports, templates, and files given back."""
+"""Exports, and files given back."""
 
 import csv
 import io
@@ -11,11 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from curation.importing import exporting, reading
-from curation.importing.escaping import EXAMPLE, escaped, joined, parted, unescaped
+from curation.importing.escaping import escaped, joined, parted, unescaped
 from curation.importing.exporting import chunks, exports
 from curation.importing.resources import of_model, sheets
-from curation.models import Batch
-from relations.models import Entity, Fact, Source, Topic
+from relations.models import Entity, Fact
 from tests.curation.importing.importing import confirmed, imported, previewed, problems_of, row_of
 from tests.factories import CitationFactory, EntityFactory, FactFactory
 
@@ -218,49 +217,6 @@ def test_queries_grow_with_chunks_and_not_with_rows(monkeypatch):
     assert [cost(count) for count in (10, 50, 100)] == [5, 5, 9]
 
 
-# --- templates ------------------------------------------------------------------------------
-def test_template_has_headers_and_an_example_that_says_so():
-    lines = rows_of(exporting.template(of_model(Fact), "csv"))
-    assert [line["ref"] for line in lines] == [EXAMPLE, EXAMPLE]
-    assert said(lines[0]) == {
-        "ref": EXAMPLE, "subject": "abe", "statement": "Statement", "modality": "fact", "whose": "abe",
-        "date": "2020-09-09", "property": "cost", "validity": "2020-09-09", "review_by": "2020-09-09",
-        "partners": "india | japan", "topics": "defence | trade", "rank": "normal", "passage": "daily/1",
-        "anchor": "Anchor", "stance": "supports", "reading": "Reading",
-    }  # fmt: skip
-    assert said(lines[1]) == {
-        "ref": EXAMPLE, "passage": "daily/2", "anchor": "Anchor", "stance": "supports", "reading": "Reading",
-    }  # fmt: skip
-    assert "status" not in lines[0]
-
-
-def test_template_as_workbook_explains_each_column():
-    data = exporting.template(of_model(Fact), "xlsx")
-    book = book_of(data)
-    assert list(book) == ["facts", "allowed values"]
-    explained = {row[0]: row[1:] for row in book["allowed values"]}
-    assert explained["subject"] == ["Subject", "yes", explained["subject"][2], "abe"]
-    assert explained["modality"][2] == "one of: fact, view, expectation"
-    assert explained["topics"][2] == "some of these, parted by “ | ”: defence, trade"
-    offered = load_workbook(io.BytesIO(data))["facts"].data_validations.dataValidation
-    assert '"fact,view,expectation"' in [one.formula1 for one in offered]
-
-
-@pytest.mark.parametrize("model", [Fact, Source, Entity, Topic])
-@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
-def test_example_that_is_left_in_is_not_imported(model, file_format):
-    from django.core.files.base import ContentFile
-
-    from curation.importing import batches, uploads
-
-    data = exporting.template(of_model(model), file_format)
-    upload = uploads.keep(ContentFile(data, name=f"rows.{file_format}"), by="priya")
-    sheet = of_model(model).sheet
-    batch = batches.start(upload, target=sheet, by="priya")
-    assert (batch.state, batch.problem, batch.counts) == (Batch.State.PREVIEW, "", {})
-    assert "Row 2 is the example of the template, and left out." in batch.found["sheets"][0]["notes"]
-
-
 # --- rejected rows --------------------------------------------------------------------------
 def test_rejects_tell_why_and_are_imported_once_mended():
     batch = previewed(
@@ -277,9 +233,9 @@ def test_rejects_tell_why_and_are_imported_once_mended():
         ("acsa-ij-002", "daily/1"), ("acsa-ij-002", "daily/9"), ("acsa-ij-004", ""),
     ]  # fmt: skip
     assert next(iter(rejected[0])) == "reason"
-    assert rejected[0]["reason"].startswith("Row 3, rank: ")
-    assert "Row 3, topics: " in rejected[0]["reason"]
-    assert rejected[1]["reason"].startswith("Row 4, passage: ")
+    assert rejected[0]["reason"].startswith("Row 3 of rows.csv: rank: ")
+    assert " topics: “defense” is not the key" in rejected[0]["reason"]
+    assert rejected[1]["reason"].startswith("Row 4 of rows.csv: passage: ")
     assert rejected[2]["statement"] == "'=1+2 is three."
     confirmed(batch)
     mended = [
@@ -301,6 +257,12 @@ def test_rejects_of_a_file_matched_by_hand_need_no_matching():
     assert list(row) == ["reason", "ref", "subject", "statement"]
     assert row["ref"] == "acsa-ij-001"
     assert "nobody" in row["reason"]
+
+
+def test_rejects_of_a_workbook_say_which_sheet_they_were_on():
+    batch = previewed({"facts": [fact()], "citations": [{"fact": "acsa-ij-009"} | cited()]})
+    (row,) = rows_of(b"".join(exporting.rejects(batch, "citations")))
+    assert row["reason"].startswith("Row 2 of citations in workbook.xlsx: fact: ")
 
 
 def test_rejects_go_into_a_workbook_too():
