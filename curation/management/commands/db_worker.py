@@ -18,7 +18,7 @@ from django_tasks_db.management.commands import db_worker
 from curation.importing import tasks
 
 SECONDS = 1
-PATIENCE = 10  # seconds to end a task in
+PATIENCE = 30  # seconds to end a task in; longer than a statement waits for a locked database
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +42,15 @@ class Command(db_worker.Command):
 
 
 def end_with(pid: int) -> None:
-    """Ask this process to end once `pid` has. A second time ends a task, too, and it gives its batch back."""
+    """Ask this process to end once `pid` has. The second request ends a task, too, and it gives its batch back.
+
+    Each comes by a signal of its own: while a statement runs Python only notes that a signal has come, not how
+    often, so that of two of a kind the task would see one, go on, and be killed with its batch in its hands.
+    """
     while is_running(pid):
         time.sleep(SECONDS)
-    for patience in (SECONDS, PATIENCE):
-        os.kill(os.getpid(), signal.SIGTERM)
+    for request, patience in ((signal.SIGTERM, SECONDS), (signal.SIGINT, PATIENCE)):
+        os.kill(os.getpid(), request)
         time.sleep(patience)
     os.kill(os.getpid(), signal.SIGKILL)
 
