@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from django.db import models, transaction
 
 Seen = dict[type[models.Model], set[str]]
+Described = dict[type[models.Model], tuple[tuple[str, str], ...]]  # (key, words)
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,24 @@ def foresee(act: Callable[[], object]) -> tuple[Consequence, ...]:
         with transaction.atomic():
             act()
             after = seen()
+            coming = returning(before, after)
             transaction.set_rollback(True)
-        return between(before, after)
+        return between(before, after, coming)
 
 
-def between(before: Seen, after: Seen) -> tuple[Consequence, ...]:
-    """What left and came back between two looks, in the words that the database has now."""
+def returning(before: Seen, after: Seen) -> Described:
+    """What came back between two looks. To be asked while it is back: its words may be others before and after."""
+    return {model: _described(watched, after[model] - before[model]) for model, watched in _watches.items()}
+
+
+def between(before: Seen, after: Seen, coming: Described | None = None) -> tuple[Consequence, ...]:
+    """What left between two looks, in the words that the database has now, and what `returning` said came back."""
     return tuple(
         Consequence(
             kind=model._meta.label_lower,
             name=str(model._meta.verbose_name_plural),
             leaving=_described(watched, before[model] - after[model]),
-            returning=_described(watched, after[model] - before[model]),
+            returning=(coming or {}).get(model, ()),
         )
         for model, watched in _watches.items()
     )

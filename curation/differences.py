@@ -27,12 +27,18 @@ class Change:
     label: str
     pieces: list[Piece]
     is_list: bool = False
+    is_emptied: bool = False  # nothing is left
 
 
 def changes_in_words(model: type[models.Model], changes: Iterable[tuple[str, Any, Any]]) -> list[Change]:
     """Put `revisions.changes` into words."""
     return [
-        Change(label_of(model, name), pieces_of(model, name, before, after), isinstance(before or after, list))
+        Change(
+            label_of(model, name),
+            pieces_of(model, name, before, after),
+            is_list=isinstance(before or after, list),
+            is_emptied=not lines_of(model, name, after),
+        )
         for name, before, after in changes
         if name not in UNSHOWN
     ]

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, Min, Q
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from curation import database, stamps
@@ -68,15 +69,19 @@ def _refuse_unready(batch: Batch, *, on_site: bool) -> None:
     rows = batch.count(*Row.WRITTEN)
     if not rows:
         raise NotNow(_("There is nothing to apply: no row is new or changed."))
-    if on_site and connection.vendor == "sqlite" and rows > ON_SQLITE:
-        raise NotNow(_too_many(batch, rows))
+    if on_site and (why := too_many(batch)):
+        raise NotNow(why)
 
 
-def _too_many(batch: Batch, rows: int) -> str:
+def too_many(batch: Batch) -> str:
+    """Why the site does not apply so many rows, and what to do; "" where it does."""
+    rows = batch.count(*Row.WRITTEN)
+    if connection.vendor != "sqlite" or rows <= ON_SQLITE:
+        return ""
     why = _(
-        "These are %(rows)d rows. While the site runs on SQLite at most %(most)d may be applied at a time: nobody else "
+        "These are %(rows)s rows. While the site runs on SQLite at most %(most)s may be applied at a time: nobody else "
         "could write meanwhile."
-    ) % {"rows": rows, "most": ON_SQLITE}
+    ) % {name: number_format(count, force_grouping=True) for name, count in (("rows", rows), ("most", ON_SQLITE))}
     if batch.undoes_id:
         command = f"undo_batch {batch.undoes_id}"
         return f"{why} {_('Let whoever runs the site use the command %s.') % command}"
@@ -84,7 +89,7 @@ def _too_many(batch: Batch, rows: int) -> str:
 
 
 # --- applying -------------------------------------------------------------------------------
-@at_rest()
+@many_rows()
 def apply(batch: Batch, progress: Callable[[int], object] | None = None) -> None:
     """Apply a confirmed batch; its `state` then says what came of it. Nothing happens where another is at it."""
     seconds = leases.applying(batch.count(*Row.WRITTEN))

@@ -34,6 +34,7 @@ def foreseen(batch: Batch, renew: Callable[..., object]) -> list[dict[str, Any]]
         with transaction.atomic():
             applying.write(batch, only=touching, besides=needed, compare=False)
             after, still = consequences.seen(), _resting(batch, touching)
+            returning = consequences.returning(before, after)
             transaction.set_rollback(True)
         found = [
             {
@@ -42,7 +43,7 @@ def foreseen(batch: Batch, renew: Callable[..., object]) -> list[dict[str, Any]]
                 "leaving": [list(pair) for pair in one.leaving],
                 "returning": [list(pair) for pair in one.returning],
             }
-            for one in consequences.between(before, after)
+            for one in consequences.between(before, after, returning)
             if one.leaving or one.returning
         ]
     if lapsing := sorted(resting - still):

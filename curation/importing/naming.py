@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from curation.importing import minting, suggesting
 from curation.importing.columns import CLEARED, Column, Kind
 from curation.importing.plans import Plan
 from curation.importing.resolving import Known, Limit
-from curation.importing.resources import Reference, Sheet, State
+from curation.importing.resources import Creatable, Reference, Sheet, State, sheet_of
 
 
 @dataclass(slots=True)
@@ -204,7 +205,21 @@ class Names:
                 "row": refused[naming.key],
             }
         thing = str(naming.column.related._meta.verbose_name)
-        return suggesting.unknown_key(naming.key, thing, near[naming.column.name, naming.key])
+        things = str(self.resource.model._meta.verbose_name_plural)
+        suggestion = near[naming.column.name, naming.key]
+        return suggesting.unknown_key(naming.key, thing, suggestion, tick=self._tick(naming), things=things)
+
+    def _tick(self, naming: Naming) -> str:
+        """The label of the tick that would have made it; "" where none would, or this editor is offered none."""
+        one = self.offered.get(naming.column.related)
+        return one.label if one and minting.missing(one, True, naming.key) else ""
+
+    @cached_property
+    def offered(self) -> dict[Any, Creatable]:
+        """What the editor might have ticked and did not, by model."""
+        allowed = self.known.batch.options.get("allowed", ())
+        left = [one for one in self.resource.creatable if one.model not in self.creatable]
+        return {one.model: one for one in left if (of := sheet_of(one.model)) and of.name in allowed}
 
 
 def _given(plan: Plan) -> Iterator[tuple[dict[str, Any], int]]:

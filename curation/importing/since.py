@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from curation.importing import states
 from curation.importing.records import Problem, problem
 from curation.importing.resources import Part, RecordResource, State
-from curation.models import Batch, Revision
+from curation.models import Batch, Revision, Step
 
 SHOWN = 60  # characters of a value within a sentence
 
@@ -17,10 +19,8 @@ SHOWN = 60  # characters of a value within a sentence
 def who(resource: RecordResource, keys: Iterable[str], batch: Batch) -> dict[str, str]:
     """For each of these records, edited after `batch`, by whom last, as far as the history knows."""
     said = dict.fromkeys(keys, _("It was edited since."))
-    kind = resource.model._meta.label_lower
-    later = Revision.objects.filter(kind=OuterRef("kind"), ref=OuterRef("ref"), version__gt=OuterRef("version"))
     for some in states.in_turn(said):
-        last = Revision.objects.filter(~Exists(later), kind=kind, ref__among=some).order_by()
+        last = _last(resource).filter(ref__among=some)
         for key, version, by, of in last.exclude(batch=batch).values_list("ref", "version", "by", "batch"):
             if of is not None:
                 words = _("It was edited since (version %(version)d, by %(by)s in batch %(batch)d).")
@@ -30,6 +30,29 @@ def who(resource: RecordResource, keys: Iterable[str], batch: Batch) -> dict[str
                 words = _("It was edited since (version %(version)d).")
             said[key] = words % {"version": version, "by": by, "batch": of}
     return said
+
+
+def saved(resource: RecordResource, keys: Iterable[str], batch: Batch) -> dict[str, str]:
+    """For each of these records, saved since the check of `batch` began, by whom last and when."""
+    began = batch.steps.filter(what=Step.What.STARTED).order_by("pk").values_list("at", flat=True).last()
+    said: dict[str, str] = {}
+    last = _last(resource).filter(at__gte=began or batch.created_at)
+    for some in states.in_turn(keys):
+        for key, by, at, of in last.filter(ref__among=some).values_list("ref", "by", "at", "batch"):
+            if by and of is not None:
+                words = _("%(by)s saved it on %(when)s, by batch %(batch)d.")
+            elif by:
+                words = _("%(by)s saved it on %(when)s.")
+            else:
+                words = _("It was saved on %(when)s.")
+            said[key] = words % {"by": by, "when": date_format(localtime(at), "j F Y, H:i"), "batch": of or 0}
+    return said
+
+
+def _last(resource: RecordResource) -> QuerySet[Revision]:
+    """The last revision of each record."""
+    later = Revision.objects.filter(kind=OuterRef("kind"), ref=OuterRef("ref"), version__gt=OuterRef("version"))
+    return Revision.objects.filter(~Exists(later), kind=resource.model._meta.label_lower).order_by()
 
 
 def edits(resource: RecordResource, number: int, was: State, now: State) -> list[Problem]:

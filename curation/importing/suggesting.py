@@ -174,10 +174,16 @@ def _alike(one: str, other: str) -> int:
 
 
 # --- saying ---------------------------------------------------------------------------------
-def unknown_key(value: str, thing: Any, suggestion: str = "") -> str:
-    """Say that no `thing` (a verbose_name) has this key, which one may be meant, and what to do."""
+def unknown_key(value: str, thing: Any, suggestion: str = "", *, tick: str = "", things: Any = "") -> str:
+    """Say that no `thing` (a verbose_name) has this key, which one may be meant, and what to do.
+
+    `tick` is the label of what makes it, on the page where `things` are imported.
+    """
     found = _("“%(value)s” is not the key of any %(thing)s.") % {"value": shortened(value), "thing": thing}
-    todo = _("Correct the key, or add the %(thing)s first.") % {"thing": thing}
+    todo = _("Correct the key, or add the %(thing)s first.")
+    if tick:
+        todo = _("Correct the key, add the %(thing)s first, or tick “%(tick)s” when you import %(things)s.")
+    todo %= {"thing": thing, "tick": tick, "things": things}
     return " ".join(filter(None, [found, did_you_mean(suggestion), todo]))
 
 

@@ -2,7 +2,8 @@
 
 from contextlib import suppress
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
@@ -44,6 +45,11 @@ def may_confirm(request: HttpRequest) -> bool:
 
 def may_undo(request: HttpRequest) -> bool:
     return request.user.has_perm("curation.undo_batch")
+
+
+def confirmers() -> QuerySet[User]:
+    """The accounts that may confirm."""
+    return User.objects.with_perm("curation.confirm_batch")
 
 
 def groups_with(codename: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.http import (
     Http404,
     HttpRequest,
@@ -78,7 +78,8 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
-        return list(State.choices)
+        labels = dict(State.choices) | {State.PREVIEW.value: _("checked, to be confirmed")}  # by whom differs
+        return list(labels.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         state = self.value()
@@ -91,11 +92,11 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class SheetFilter(admin.SimpleListFilter):
-    title = gettext_lazy("sheet")
+    title = gettext_lazy("page")
     parameter_name = "target"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in access.targets(request)]
+        return [(name, presenting.page_of(name)) for name in access.targets(request)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(target=self.value()) if self.value() else queryset
@@ -110,7 +111,7 @@ class DateFilter(admin.DateFieldListFilter):
 class BatchAdmin(admin.ModelAdmin):
     """Bulk imports: made by the import pages of each kind of record, never added, changed or deleted here."""
 
-    list_display = ["number", "file_name", "shown", "counted", "target", "kind", "by", "when"]
+    list_display = ["number", "file_name", "shown", "counted", "page_of", "kind", "by", "when"]
     list_display_links = ["number"]
     list_filter = [StateFilter, "kind", SheetFilter, ("created_at", DateFilter)]
     list_per_page = 50
@@ -141,9 +142,10 @@ class BatchAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
         undone = Batch.objects.filter(undoes=OuterRef("pk"), state=State.APPLIED)
-        batches = super().get_queryset(request).annotate(is_undone=Exists(undone))
-        batches = batches.filter(target__in=access.targets(request))
-        return batches if access.sees_others(request) else batches.filter(by=request.user.get_username())
+        me = request.user.get_username()
+        batches = super().get_queryset(request).filter(target__in=access.targets(request))
+        batches = batches.annotate(is_undone=Exists(undone), viewer=Value(me), **_confirmable())
+        return batches if access.sees_others(request) else batches.filter(by=me)
 
     # --- the list ---
 
@@ -153,8 +155,12 @@ class BatchAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def shown(self, batch: Any) -> str:
-        label = str(batch.shown_state.label)
+        label = presenting.state_in_words(batch, viewer=batch.viewer, by_may_confirm=batch.by_may_confirm)
         return _("%(state)s, undone since") % {"state": label} if batch.is_undone else label
+
+    @admin.display(description=gettext_lazy("page"), ordering="target")
+    def page_of(self, batch: Batch) -> str:
+        return presenting.page_of(batch.target)
 
     @admin.display(description=gettext_lazy("on"), ordering="created_at")
     def when(self, batch: Batch) -> str:
@@ -246,7 +252,9 @@ class BatchAdmin(admin.ModelAdmin):
         return {
             **self._rows(request, batch),
             "losses": presenting.losses(batch),
+            "gains": presenting.gains(batch),
             "writes": presenting.writes(batch),
+            "too_many": applying.too_many(batch),
             "confirm_words": presenting.confirm_words(batch),
             "may_confirm": access.may_confirm(request),
             "groups": access.groups_with("confirm_batch"),
@@ -259,8 +267,9 @@ class BatchAdmin(admin.ModelAdmin):
         return {"moved": rows.moved(batch)}
 
     def _applied(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
-        undone_by = list(batch.undone_by.exclude(state__in=[State.CANCELLED, State.REFUSED]).order_by("pk"))
-        is_undone = any(undo.state == State.APPLIED for undo in undone_by)
+        undos = batch.undone_by.exclude(state__in=[State.CANCELLED, State.REFUSED]).annotate(**_confirmable())
+        undone_by = [(undo, self._state(request, undo)) for undo in undos.order_by("pk")]
+        is_undone = any(undo.state == State.APPLIED for undo, _words in undone_by)
         return {
             **self._rows(request, batch),
             "writes": presenting.writes(batch),
@@ -271,6 +280,10 @@ class BatchAdmin(admin.ModelAdmin):
             "has_filled": batch.kind == Batch.Kind.IMPORT and batch.upload is not None,
             "rejected": presenting.rejected(batch),
         }
+
+    def _state(self, request: HttpRequest, batch: Any) -> str:
+        me = request.user.get_username()
+        return presenting.state_in_words(batch, viewer=me, by_may_confirm=batch.by_may_confirm)
 
     def _ended(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
         return {"can_again": presenting.can_be_checked_again(batch)}
@@ -361,6 +374,11 @@ class BatchAdmin(admin.ModelAdmin):
                 "waits": engine.waits_for_worker(batch),
             }
         )
+
+
+def _confirmable() -> dict[str, Exists]:
+    """Whether those who began them may confirm them."""
+    return {"by_may_confirm": Exists(access.confirmers().filter(username=OuterRef("by")))}
 
 
 def _to(batch: Batch) -> HttpResponse:

@@ -105,7 +105,8 @@ class ExchangeMixin(ImportExportMixin):
 
     def _import_page(self, request: HttpRequest, form: ImportForm, status: int = 200) -> HttpResponse:
         resource = self.resource
-        mine = Batch.objects.filter(by=request.user.get_username(), target__in=[resource.sheet, batches.WORKBOOK])
+        me, may_confirm = request.user.get_username(), access.may_confirm(request)
+        mine = Batch.objects.filter(by=me, target__in=[resource.sheet, batches.WORKBOOK]).order_by("-pk")[:LAST_BATCHES]
         context = {
             **self._context(request, _("Import %(things)s")),
             "form": form,
@@ -114,7 +115,10 @@ class ExchangeMixin(ImportExportMixin):
             "columns": files.columns(resource),
             "templates": [(kind.upper(), self._template_address(kind)) for kind in TEMPLATES],
             "may_export": self.has_export_permission(request),
-            "last": mine.order_by("-pk")[:LAST_BATCHES] if access.may_see(request) else [],
+            "last": [
+                (batch, presenting.state_in_words(batch, viewer=me, by_may_confirm=may_confirm))
+                for batch in (mine if access.may_see(request) else ())
+            ],
         }
         return TemplateResponse(request, self.import_template_name, context, status=status)
 

@@ -22,6 +22,7 @@ CONTENT_TYPES = {
     "jsonl": "application/jsonl; charset=utf-8",
 }
 LEAVE_OUT = ""
+CHOOSE_AGAIN = gettext_lazy("Choose the file again: the browser does not keep it after an error.")
 
 
 class ImportForm(forms.Form):
@@ -39,9 +40,7 @@ class ImportForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.creatable = creatable
         for one in self.creatable:
-            self.fields[f"create_{one.name}"] = forms.BooleanField(
-                label=_("Create %(things)s") % {"things": one.words}, required=False
-            )
+            self.fields[f"create_{one.name}"] = forms.BooleanField(label=one.label, required=False)
             if one.kinds:
                 self.fields[f"kind_{one.name}"] = forms.ChoiceField(
                     label=_("What kind they are"),
@@ -55,6 +54,8 @@ class ImportForm(forms.Form):
             wanted = self.cleaned_data.get(f"create_{one.name}")
             if wanted and one.kinds and not self.cleaned_data.get(f"kind_{one.name}"):
                 self.add_error(f"kind_{one.name}", _("Choose what kind they are, or take the tick off."))
+        if self.errors and self.cleaned_data.get("import_file"):
+            self.add_error("import_file", CHOOSE_AGAIN)
         return self.cleaned_data
 
     @property

@@ -1,7 +1,7 @@
 """What the pages say of a batch: words and numbers, and no markup."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from curation.importing import batches
+from curation.importing import batches, resources
 from curation.models import Batch, Row
 
 CHECKS = "checks"  # the kind of loss that is no record students see
@@ -66,6 +66,15 @@ def progress(batch: Batch) -> str:
     return _("Applying. This can take some minutes; nothing is half done.")
 
 
+def state_in_words(batch: Batch, *, viewer: str, by_may_confirm: bool) -> str:
+    """Where it stands, as `viewer` reads it: a preview waits for whoever uploaded the file, if they may confirm it."""
+    if batch.shown_state != Batch.State.PREVIEW or (by_may_confirm and batch.by == viewer):
+        return str(batch.shown_state.label)
+    if by_may_confirm:
+        return _("checked, waiting for %(name)s") % {"name": batch.by}
+    return _("checked, waiting to be confirmed")
+
+
 def counts_in_words(batch: Batch) -> str:
     """“12 new · 3 changed · 40 same · 2 rejected”: what there is."""
     kinds = [kind for kind in kinds_of(batch) if batch.count(kind)]
@@ -90,13 +99,24 @@ def about(batch: Batch) -> list[tuple[str, str]]:
         (_("File"), batch.file_name),
         (_("SHA-256 of the file"), batch.sha256),
         (_("Size"), _size(batch.upload.size) if batch.upload else ""),
-        (_("Imported from the page of"), batch.target if is_import else ""),
+        (_("Imported from the page of"), page_of(batch.target) if is_import else ""),
         (_("Uploaded by") if is_import else _("Asked for by"), batch.by),
         (_("On"), when(batch.created_at)),
         (_("Kept until"), when(batch.expires_at) if batch.state != Batch.State.APPLIED else ""),
         (_("Rows"), counts_in_words(batch)),
     ]
     return [(name, value) for name, value in lines if value]
+
+
+def page_of(target: str) -> str:
+    """What the admin calls the records of a sheet: “Names”."""
+    if target == batches.WORKBOOK:
+        return _("Workbook")
+    sheet = resources.sheets().get(target)
+    if sheet is None:
+        return target
+    of = sheet.part.resource if sheet.part else sheet.resource
+    return capfirst(str(of._meta.model._meta.verbose_name_plural))
 
 
 def when(at: datetime.datetime | None) -> str:
@@ -123,38 +143,47 @@ def can_be_checked_again(batch: Batch) -> bool:
     return batch.upload is not None and batch.upload.expires_at >= timezone.now()
 
 
-# --- what students would lose ---
+# --- what students would lose and get back ---
 
 
 @dataclass(frozen=True)
-class Loss:
-    """Records of one kind that students would lose (`leaving`: key and words), the first of them listed."""
+class Affected:
+    """Records of one kind that leave students or come back to them, the first of them listed by key and words."""
 
     name: str
     count: str
     in_words: str  # “2 facts”
-    leaving: list[tuple[str, str]]
+    listed: list[tuple[str, str]]
     more: str  # how many are not listed; "" for none
 
 
-def losses(batch: Batch) -> list[Loss]:
-    return [_loss(one) for one in batch.losses if one.get("leaving") and one.get("kind") != CHECKS]
+def losses(batch: Batch) -> list[Affected]:
+    return _affected(batch, "leaving")
 
 
-def lapsing(batch: Batch) -> Loss | None:
+def gains(batch: Batch) -> list[Affected]:
+    return _affected(batch, "returning")
+
+
+def lapsing(batch: Batch) -> Affected | None:
     """The checks that would no longer count, as the words of what was changed are no longer those checked."""
-    return next((_loss(one) for one in batch.losses if one.get("leaving") and one.get("kind") == CHECKS), None)
+    return next(iter(_affected(batch, "leaving", of_checks=True)), None)
 
 
-def _loss(one: Mapping[str, Any]) -> Loss:
-    leaving = [(str(key), str(words)) for key, words in one["leaving"][:LISTED]]
-    count = int(one.get("count") or len(one["leaving"]))
-    return Loss(
+def _affected(batch: Batch, which: str, *, of_checks: bool = False) -> list[Affected]:
+    some = [one for one in batch.losses if one.get(which) and (one.get("kind") == CHECKS) == of_checks]
+    return [_records(one, one[which]) for one in some]
+
+
+def _records(one: Mapping[str, Any], records: Sequence[Sequence[Any]]) -> Affected:
+    listed = [(str(key), str(words)) for key, words in records[:LISTED]]
+    count = len(records)
+    return Affected(
         name=str(one.get("name", "")),
         count=number(count),
         in_words=f"{number(count)} {_noun(one, count)}",
-        leaving=leaving,
-        more=number(count - len(leaving)) if count > len(leaving) else "",
+        listed=listed,
+        more=number(count - len(listed)) if count > len(listed) else "",
     )
 
 

@@ -14,7 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from curation import differences
-from curation.importing import resources, states
+from curation.importing import resources, since, states
 from curation.importing.admin.presenting import FIRST, kind_label, kinds_of, number
 from curation.importing.resources import RecordResource, Sheet, State
 from curation.models import Batch, Row
@@ -109,7 +109,8 @@ def changes(sheet: Sheet | None, before: State, after: State) -> Iterator[differ
     for name in names_shown(sheet, before, after):
         old, new = before.get(name), after.get(name)
         if old != new and (old or new):
-            yield differences.Change(name, differences.pieces_of(Row, "", old, new), isinstance(old or new, list))
+            pieces = differences.pieces_of(Row, "", old, new)
+            yield differences.Change(name, pieces, isinstance(old or new, list), is_emptied=not lines_of(new))
 
 
 def values(sheet: Sheet | None, state: State) -> Iterator[tuple[str, list[str]]]:
@@ -133,23 +134,40 @@ class Moved:
     row: str
     key: str
     message: str
+    saved: str  # by whom and when, as far as the history knows
     lines: list[dict[str, Any]]
 
 
 def moved(batch: Batch) -> list[Moved]:
-    return [_moved(batch, one) for one in batch.stale]
+    saved: dict[tuple[str, str], str] = {}
+    for name in dict.fromkeys(_sheet_of(batch, one) for one in batch.stale):
+        if sheet := resources.sheets().get(name):
+            keys = [str(one.get("key", "")) for one in batch.stale if _sheet_of(batch, one) == name]
+            saved.update({(name, key): words for key, words in since.saved(sheet.resource, keys, batch).items()})
+    return [_moved(batch, one, saved) for one in batch.stale]
 
 
-def _moved(batch: Batch, one: Mapping[str, Any]) -> Moved:
+def _sheet_of(batch: Batch, one: Mapping[str, Any]) -> str:
+    return str(one.get("sheet") or batch.target)
+
+
+def _moved(batch: Batch, one: Mapping[str, Any], saved: Mapping[tuple[str, str], str]) -> Moved:
     three = {name: one.get(name) or {} for name in ("before", "now", "after")}
-    sheet = resources.sheets().get(one.get("sheet") or batch.target)
+    name_of_sheet, key = _sheet_of(batch, one), str(one.get("key", ""))
+    sheet = resources.sheets().get(name_of_sheet)
     lines = [
         {"name": name, **{which: lines_of(state.get(name)) for which, state in three.items()}}
         for name in names_shown(sheet, *three.values())
         if len({repr(state.get(name)) for state in three.values() if state}) > 1
     ]
     row = one.get("row")
-    return Moved(where(row, row) if row else "", str(one.get("key", "")), str(one.get("message", "")), lines)
+    return Moved(
+        row=where(row, row) if row else "",
+        key=key,
+        message=str(one.get("message", "")),
+        saved=saved.get((name_of_sheet, key), ""),
+        lines=lines,
+    )
 
 
 # --- which rows, and a page of them ---

@@ -20,6 +20,7 @@ from tests.factories import EntityFactory, FactFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 FACTS = "/admin/relations/fact/"
+AGAIN = "Choose the file again: the browser does not keep it after an error."
 ALL = [
     *("relations/source", "relations/passage", "relations/entity", "relations/topic", "relations/fact"),
     "quizzes/question",
@@ -75,7 +76,8 @@ def test_import_page_lists_ones_last_batches(charlie):
     mine = [batch(by="charlie") for _number in range(6)]
     batch(by="alice")
     batch(by="charlie", target="sources")
-    assert list(charlie.get(f"{FACTS}import/").context["last"]) == mine[:0:-1]
+    waits = "checked, waiting for you"
+    assert charlie.get(f"{FACTS}import/").context["last"] == [(one, waits) for one in mine[:0:-1]]
 
 
 def test_uploaded_file_becomes_a_batch_and_leads_to_its_preview(charlie):
@@ -166,7 +168,10 @@ def test_missing_names_are_made_where_that_is_ticked(charlie):
 def test_kind_of_missing_names_is_asked_for(charlie):
     response = upload(charlie, "ref\n", create_names="on")
     assert response.status_code == 200
-    assert response.context["form"].errors == {"kind_names": ["Choose what kind they are, or take the tick off."]}
+    assert response.context["form"].errors == {
+        "kind_names": ["Choose what kind they are, or take the tick off."],
+        "import_file": [AGAIN],
+    }
 
 
 def test_workbook_is_of_the_sheets_that_one_may_import():

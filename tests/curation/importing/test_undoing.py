@@ -529,7 +529,7 @@ def test_preview_of_an_undo_shows_what_students_get_back():
     published_fact(ref="acsa-ij-001", subject_id="acsa-ij", statement="They met.")
     made = undo(imported([fact()]))
     assert made.losses == [
-        {"kind": "relations.fact", "name": "facts", "leaving": [], "returning": [["acsa-ij-001", fact()["statement"]]]}
+        {"kind": "relations.fact", "name": "facts", "leaving": [], "returning": [["acsa-ij-001", "They met."]]}
     ]
     assert not Fact.objects.visible().exists()
     confirmed(made)
