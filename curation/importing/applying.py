@@ -89,7 +89,7 @@ def too_many(batch: Batch) -> str:
 
 
 # --- applying -------------------------------------------------------------------------------
-@many_rows()
+@at_rest()
 def apply(batch: Batch, progress: Callable[[int], object] | None = None) -> None:
     """Apply a confirmed batch; its `state` then says what came of it. Nothing happens where another is at it."""
     seconds = leases.applying(batch.count(*Row.WRITTEN))
