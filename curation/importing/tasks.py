@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.utils.translation import gettext as _
 from django_tasks import TaskResultStatus, task
 from django_tasks.base import Task
@@ -112,8 +112,19 @@ def work(job: Callable[[Batch], object], pk: int) -> None:
             logger.exception("%s could not be refused; it will read as interrupted.", batch)
     except BaseException:  # the process is ending
         with suppress(DatabaseError):
-            leases.release(batch)
+            give_back(batch)
         raise
+
+
+def give_back(batch: Batch) -> None:
+    """Release the lease over a new connection: a signal may have come between BEGIN and Django's knowing of it.
+
+    Over this one the release would then be part of a transaction that nobody commits.
+    """
+    alias = connection.alias
+    connections[alias].close()
+    del connections[alias]
+    leases.release(batch)
 
 
 def stop(batch: Batch) -> None:

@@ -117,6 +117,7 @@ def test_cancelled_check_leaves_no_rows():
     assert not Batch.objects.get(pk=batch.pk).cancelling
 
 
+@pytest.mark.django_db(transaction=True)
 def test_process_that_ends_gives_its_batch_back():
     def job(batch: Batch) -> None:
         taken(batch)
@@ -125,6 +126,22 @@ def test_process_that_ends_gives_its_batch_back():
     batch = waiting()
     with pytest.raises(SystemExit):
         tasks.work(job, batch.pk)
+    assert Batch.objects.get(pk=batch.pk).shown_state == State.INTERRUPTED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_process_that_ends_when_a_transaction_begins_gives_its_batch_back():
+    """Django does not know of the transaction yet, so nobody rolls it back."""
+
+    def job(batch: Batch) -> None:
+        taken(batch)
+        connection.cursor().execute("BEGIN")
+        raise SystemExit(1)
+
+    batch = waiting()
+    with pytest.raises(SystemExit):
+        tasks.work(job, batch.pk)
+    connection.close()
     assert Batch.objects.get(pk=batch.pk).shown_state == State.INTERRUPTED
 
 
