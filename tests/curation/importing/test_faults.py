@@ -100,7 +100,8 @@ def is_far(batch: Batch, done: int) -> Callable[[], bool]:
 
 
 def is_in(batch: Batch, state: str) -> Callable[[], bool]:
-    return lambda: Batch.objects.filter(pk=batch.pk, state=state).exists()
+    """Somebody holds it in that state: one whom an earlier kill left there does not count."""
+    return lambda: Batch.objects.filter(pk=batch.pk, state=state, lease_until__gt=timezone.now()).exists()
 
 
 def chance() -> random.Random:
