@@ -237,6 +237,7 @@ def test_step_5_batch_whose_rows_changed_is_refused_with_both_versions(
 
     screen.get_by_role("button", name="Apply").click()
     expect(screen.get_by_text("Nothing was applied: some rows changed after the preview.")).to_be_visible()
+    expect(screen.locator(".met")).to_contain_text("It has been changed meanwhile. asha saved it on ")
     expect(screen.locator(".met")).to_contain_text("The other wrote this.")
     expect(screen.locator(".met")).to_contain_text(CHANGE["statement"])
     sound(screen)
@@ -261,6 +262,8 @@ def test_step_6_batch_is_looked_up_and_undone(facts: list[Fact], screen: Page, s
 
     screen.get_by_role("button", name="Undo this import").click()
     expect(screen.get_by_text("This is what undoing would do.")).to_be_visible()
+    expect(screen.get_by_role("heading", name="Students would get back: facts (1)")).to_be_visible()
+    expect(screen.locator(".losses")).to_contain_text(facts[0].statement)
     sound(screen)
     screen.get_by_role("button", name="Remove 1 and restore 1 records").click()
     expect(screen.get_by_text("Undone by asha")).to_be_visible()
@@ -298,6 +301,9 @@ def test_missing_names_are_made_as_the_editor_ticks(facts: list[Fact], screen: P
     screen.get_by_label("Create names that are not there yet").check()
     screen.get_by_role("button", name="Preview").click()
     expect(screen.get_by_text("Choose what kind they are, or take the tick off.")).to_be_visible()
+    expect(screen.get_by_label("File", exact=True)).to_have_accessible_description(
+        "CSV, TSV or XLSX. Choose the file again: the browser does not keep it after an error."
+    )
     sound(screen)
     screen.set_input_files("#id_import_file", {"name": "facts.csv", "mimeType": "text/csv", "buffer": sheet(row)})
     screen.get_by_label("What kind they are").select_option("grouping")
