@@ -100,8 +100,10 @@ def set_wise(*tables: str, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
         catch_up = list(dict.fromkeys(statement for thing in owners for statement in thing.catch_up))
         noted = [table for table in tables if any(written(table) in statement for statement in catch_up)]
         _run(connection, [f"DROP TRIGGER {name}" for name in triggers])
-        _run(connection, (statement for table in noted for statement in _note(table)))
+        last = {table: _last(connection, table) for table in noted}
+        _run(connection, (statement for table in noted for statement in _note(table, last[table])))
         yield
+        _run(connection, (_note_new(table, last[table]) for table in noted))
         _run(connection, catch_up)
         _run(connection, (statement for table in noted for statement in _forget(table)))
         _run(connection, triggers.values())
@@ -123,13 +125,27 @@ def _triggers_of(thing: DatabaseObject) -> set[str]:
     return {match[1] for match in found if match}
 
 
-def _note(table: str) -> Iterator[str]:
-    """Statements that have SQLite note the rows of `table` that this connection writes."""
+def _last(connection: BaseDatabaseWrapper, table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}")  # noqa: S608
+        return int(cursor.fetchone()[0])
+
+
+def _note(table: str, last: int) -> Iterator[str]:
+    """Statements that have SQLite note the rows of `table` that this connection writes.
+
+    Those that come after the `last`, which most new ones do, are noted all at once afterwards (`_note_new`).
+    """
     yield f"CREATE TABLE IF NOT EXISTS {written(table)} (id INTEGER PRIMARY KEY)"
     yield f"DELETE FROM {written(table)}"  # noqa: S608
     for event, rows in (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",))):
         notes = " ".join(f"INSERT OR IGNORE INTO written_{table} VALUES ({row}.rowid);" for row in rows)  # noqa: S608
-        yield f"CREATE TRIGGER {written(table)}_{event.lower()} AFTER {event} ON main.{table} BEGIN {notes} END"
+        when = f"WHEN NEW.rowid <= {last}" if event == "INSERT" else ""
+        yield f"CREATE TRIGGER {written(table)}_{event.lower()} AFTER {event} ON main.{table} {when} BEGIN {notes} END"
+
+
+def _note_new(table: str, last: int) -> str:
+    return f"INSERT OR IGNORE INTO {written(table)} SELECT rowid FROM {table} WHERE rowid > {last}"  # noqa: S608
 
 
 def _forget(table: str) -> Iterator[str]:

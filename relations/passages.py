@@ -109,7 +109,7 @@ def anchor_problem(anchor: str) -> str | None:
     words = anchor.split()
     if anchor != " ".join(words):
         return _("The anchor “%(value)s” has a space too many: write its words with one space between them.") % value
-    told = sum(any(map(_in_word, word)) for word in words)
+    told = sum(word.isalnum() or any(map(_in_word, word)) for word in words)
     if told < FEWEST_WORDS:
         message = _("The anchor “%(value)s” has %(number)s words: copy %(fewest)s to %(most)s words of the passage.")
         return message % {**value, "number": told}

@@ -30,6 +30,7 @@ from relations.models.citations import CheckQuerySet
 from relations.rules import fact_errors
 
 MUCH_ALIKE = 90  # of 100, by the words whatever their order (rapidfuzz token_sort_ratio)
+CLAIM = tuple(name.removesuffix("_id") for name in Fact.CLAIM)  # as a state calls its fields
 MANY = 1_000  # facts of one subject, of which only those of the same date are compared
 
 NAMES = Creatable("names", Entity, _("names that are not there yet"), Entity.Kind.choices)
@@ -257,11 +258,13 @@ class FactResource(RecordResource):
             after["written_by"] = by
 
     def digest(self, state: State) -> str:
-        return digest_of([state[name.removesuffix("_id")] for name in Fact.CLAIM])
+        return digest_of(map(state.__getitem__, CLAIM))
 
     def snapshot(self, state: State) -> dict[str, Any]:
         """As `relations.keeping.fact_snapshot` has it."""
-        return {name: value for name, value in state.items() if name != "ref"} | {"digest": self.digest(state)}
+        kept = state | {"digest": self.digest(state)}
+        del kept["ref"]
+        return kept
 
     def refresh(self, pks: Sequence[Any], *, are_new: bool) -> None:
         if not are_new:  # what is new rests on nothing checked, and says so

@@ -20,12 +20,12 @@ from django.utils.translation import gettext as _
 from curation import database, stamps
 from curation.importing import comparing, leases, tasks
 from curation.importing.batches import NotNow
-from curation.importing.memory import at_rest
+from curation.importing.memory import many_rows
 from curation.importing.resources import RecordResource, sheets
 from curation.importing.saving import Saver, tables_of
 from curation.models import Batch, Row, Stamp, Step
 
-CHUNK = 1_000  # rows in one go
+CHUNK = 2_000  # rows in one go
 ON_SQLITE = 100_000  # rows that may be confirmed while the site runs: SQLite lets one write at a time
 SET_WISE = 2_000  # rows from which the indexes are kept at the end
 SHOWN_STALE = 200
@@ -89,7 +89,7 @@ def too_many(batch: Batch) -> str:
 
 
 # --- applying -------------------------------------------------------------------------------
-@at_rest()
+@many_rows()
 def apply(batch: Batch, progress: Callable[[int], object] | None = None) -> None:
     """Apply a confirmed batch; its `state` then says what came of it. Nothing happens where another is at it."""
     seconds = leases.applying(batch.count(*Row.WRITTEN))

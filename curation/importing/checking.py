@@ -23,7 +23,7 @@ from curation.importing import foreseeing, headers, leases, reading, states, upl
 from curation.importing.batches import WORKBOOK
 from curation.importing.escaping import EXAMPLE, unescaped
 from curation.importing.folding import Folder
-from curation.importing.memory import at_rest
+from curation.importing.memory import many_rows
 from curation.importing.planning import Planner
 from curation.importing.plans import Plan
 from curation.importing.records import Gathering, Problem, Record, problem
@@ -51,7 +51,7 @@ def uploaded(batch: Batch) -> Iterator[reading.Table]:
         yield table
 
 
-@at_rest()
+@many_rows()
 def check(batch: Batch, *, opened: Opening = uploaded, told: "Told | None" = None) -> None:
     """Fill the preview of a waiting batch, whose `state` then says what came of it.
 

@@ -6,9 +6,10 @@ field says what may stand there. Keys of other tables are read as keys here and 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,9 +20,9 @@ from django.utils.translation import gettext as _
 from import_export import fields, widgets
 
 from curation.importing import suggesting
-from curation.importing.escaping import CLEAR, escaped, joined, parted, unescaped
+from curation.importing.escaping import CLEAR, ESCAPES, escaped, joined, parted, unescaped
 
-REMEMBERED = 4096  # cells of a column whose reading is remembered
+REMEMBERED = 16_384  # cells of a column whose reading is remembered: the days of forty years
 SHORT = 40  # characters of a cell that is likely to come again
 NO_END = 1 << 60
 
@@ -29,6 +30,11 @@ _WHOLE = re.compile(r"[+-]?\d+(?:\.0*)?")
 
 KEEP = object()  # a blank cell: the old value stays
 CLEARED = object()  # the clear token
+
+
+def remembering(function: Callable[[str], dict[str, Any]]) -> Callable[[str], dict[str, Any]]:
+    """`function`, asked once for each of the texts that come again and again."""
+    return lru_cache(maxsize=REMEMBERED)(function)
 
 
 class CellError(ValueError):
@@ -132,7 +138,7 @@ class Column:
         """The value of a cell, KEEP or CLEARED. Raises CellError."""
         if not cell:
             return KEEP
-        if len(cell) > SHORT:
+        if len(cell) > SHORT or self.kind is Kind.KEY:
             return self._read(cell)
         known = self.memo.get(cell, self)
         if known is self:
@@ -148,14 +154,15 @@ class Column:
         return list(known) if isinstance(known, list) else known
 
     def _read(self, cell: str) -> Any:
-        if cell == CLEAR:
-            return CLEARED
-        text = unescaped(cell)
-        if self.kind in (Kind.KEYS, Kind.NAMES):
-            return self._read_several(text)
+        if cell[0] in ESCAPES:
+            if cell == CLEAR:
+                return CLEARED
+            cell = unescaped(cell)
         if self.kind is Kind.KEY:
-            return text
-        return self._read_one(text)
+            return cell
+        if self.kind is Kind.TEXT:
+            return self._read_one(cell)
+        return self._read_several(cell)
 
     def _read_several(self, text: str) -> list[str]:
         if self.kind is Kind.KEYS:
@@ -163,10 +170,10 @@ class Column:
         return [self._cleaned(one) for one in parted(text)]
 
     def _read_one(self, text: str) -> Any:
-        if self.choices and text not in self.choices:
-            raise CellError(suggesting.not_a_choice(text, self.choices, suggesting.nearest(text, self.choices)))
         if self._is_plain and len(text) <= self._longest:
             return self._validated(text)
+        if self.choices and text not in self.choices:
+            raise CellError(suggesting.not_a_choice(text, self.choices, suggesting.nearest(text, self.choices)))
         if isinstance(self.field.widget, widgets.IntegerWidget) and not _WHOLE.fullmatch(text):
             raise CellError(self._unreadable(text))  # the widget would make 1 of 1.9
         try:

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.base import ModelState
 
 from curation.fields import DerivingField
-from curation.importing.columns import Column, Kind
+from curation.importing.columns import Column, Kind, remembering
 from curation.importing.resources import State
 
 Find = Callable[[type[models.Model], str, str], Any]
@@ -28,7 +28,9 @@ class Maker:
         written = [column for column in columns if not column.readonly]
         texts = [(column.name, column.attname, column.model_field) for column in written if column.kind is Kind.TEXT]
         self.texts = [(name, attname) for name, attname, _field in texts] + [(name, name) for name in kept]
-        self.derived = [(attname, field) for _name, attname, field in texts if isinstance(field, DerivingField)]
+        self.derived = [
+            (attname, remembering(field.derive)) for _name, attname, field in texts if isinstance(field, DerivingField)
+        ]
         self.keys = [column for column in written if column.kind is Kind.KEY]
         self.points = [
             (column.name, column.related, column.to, field.name, field.attname, field.target_field.attname)
@@ -36,32 +38,21 @@ class Maker:
             if (field := column.model_field)
         ]
         self.defaults = {field.attname: _default(field) for field in model._meta.concrete_fields if not field.generated}
-        self.following: dict[tuple[str, str], dict[str, Any]] = {}
 
     def make(self, state: State, find: Find, *, pk: Any = OF_THE_FILE) -> Any:
         row: Any = self.model.__new__(self.model)
-        held = row.__dict__
-        held.update(self.defaults)
-        held["_state"] = ModelState()
-        held[self.pk] = pk
+        held = row.__dict__ = {**self.defaults, "_state": ModelState(), self.pk: pk}
         for name, attname in self.texts:
             held[attname] = state[name]
-        for attname, field in self.derived:
+        for attname, derive in self.derived:
             if text := held[attname]:
-                held.update(self._follows(attname, field, text))
+                held.update(derive(text))
         for column, related, to, name, attname, target in self.points:
             if key := state[column]:
                 found = find(related, to, key)
                 held["_state"].fields_cache[name] = found
                 held[attname] = None if found is None else getattr(found, target)
         return row
-
-    def _follows(self, attname: str, field: DerivingField, text: str) -> dict[str, Any]:
-        if (known := self.following.get((attname, text))) is None:
-            if len(self.following) > 10_000:
-                self.following.clear()
-            known = self.following[attname, text] = field.derive(text)
-        return known
 
 
 def _default(field: Any) -> Any:

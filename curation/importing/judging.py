@@ -134,9 +134,12 @@ class _PartRules:
         self.unique = [one for one in constraints.unique_sets(model) if self.parent.attname not in one.fields]
         self.taken: dict[str, dict[tuple[Any, ...], Plan]] = defaultdict(dict)  # unique values of earlier rows
 
-    def changed(self, plan: Plan) -> list[State]:
-        before = (plan.before or {}).get(self.part.name, ())
-        return [state for state in (plan.after or {}).get(self.part.name, ()) if state not in before]
+    def changed(self, plan: Plan) -> Sequence[State]:
+        after = (plan.after or {}).get(self.part.name, ())
+        if plan.before is None:
+            return after
+        before = plan.before.get(self.part.name, ())
+        return [state for state in after if state not in before]
 
     def references(self, plans: Sequence[Plan]) -> Iterable[Reference]:
         for plan in plans:

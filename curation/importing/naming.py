@@ -73,9 +73,10 @@ class Names:
         named: dict[str, dict[str, None]] = {name: {} for name in self.spaces}
         for plan in plans:
             for given, _number in _given(plan):
-                for name, keys in named.items():
-                    if value := given.get(name):
-                        keys.update(dict.fromkeys(_keys(value)))
+                for name, value in given.items():
+                    if value and (keys := named.get(name)) is not None:
+                        for key in _keys(value):
+                            keys[key] = None
         return named
 
     def _row(self, name: str, key: str) -> Any:

@@ -6,6 +6,7 @@ equal.
 """
 
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -197,12 +198,13 @@ class Planner:
 
     def _settle(self, plans: list[Plan]) -> None:
         changed = [plan for plan in plans if plan.before != plan.after]
-        self.judging.ask(changed)
+        self.judging.ask([plan for plan in changed if plan.before is not None])  # of a new one every key is in a cell
         for plan in changed:
             assert plan.after is not None  # noqa: S101
             self.resource.settle(plan.before, plan.after, by=self.by)
             for part in self.resource.parts:
-                plan.after[part.name] = sorted(plan.after[part.name], key=lambda one, by=part.identity: one[by])  # type: ignore[misc]
+                if len(there := plan.after[part.name]) > 1:
+                    plan.after[part.name] = sorted(there, key=itemgetter(part.identity))
 
     def _require(
         self, plan: Plan, state: State, columns: Iterable[Column], given: dict[str, Any], number: int, *, is_new: bool

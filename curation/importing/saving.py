@@ -6,6 +6,7 @@ to primary keys since. The caller holds the stamp and has compared the rows; con
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from django.db import models
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from curation.fields import DerivingField
 from curation.importing import states, writing
-from curation.importing.columns import Column, Kind
+from curation.importing.columns import Column, Kind, remembering
 from curation.importing.resources import Part, RecordResource, State
 from curation.models import Batch, Revision, Row
 
@@ -67,12 +68,12 @@ class Table:
         self.direct = {column.attname: column.name for column in self.keys if _holds_key(column)}
         self.through_pk = [column for column in self.keys if not _holds_key(column)]
         self.deriving = [
-            (name, column.model_field)
+            (name, remembering(column.model_field.derive))
             for attname, name in texts.items()
             for column in written
             if column.attname == attname and isinstance(column.model_field, DerivingField)
         ]
-        derived = {attname for _name, field in self.deriving for attname in field.derive("")}
+        derived = {attname for _name, derive in self.deriving for attname in derive("")}
         set_here = {*texts, *self.direct, *(column.attname for column in self.through_pk), *derived, *given}
         self.attnames = [
             field.attname
@@ -83,7 +84,8 @@ class Table:
         self.defaults = {
             field.attname: field.get_default() for field in model._meta.concrete_fields if field.attname not in set_here
         }
-        self.texts, self.memo = list(texts.items()), {}  # type: ignore[var-annotated]
+        self.texts = list(texts.items())
+        self.in_order = itemgetter(*self.attnames)
 
     def values(self, state: State, pks: Pks, given: dict[str, Any]) -> dict[str, Any]:
         values = {**self.defaults, **given}
@@ -94,17 +96,13 @@ class Table:
         for column in self.through_pk:
             key = state[column.name]
             values[column.attname] = pks.get(column.related, column.to, key) if key else None
-        for name, field in self.deriving:
-            values.update(self._derived(name, field, state[name]))
+        for name, derive in self.deriving:
+            values.update(derive(state[name]))
         return values
 
-    def _derived(self, name: str, field: DerivingField, text: str) -> dict[str, Any]:
-        known = self.memo.get((name, text))
-        if known is None:
-            if len(self.memo) > 10_000:
-                self.memo.clear()
-            known = self.memo[name, text] = field.derive(text)
-        return known
+    def row(self, state: State, pks: Pks, given: dict[str, Any]) -> tuple[Any, ...]:
+        """The values in the order of `attnames`."""
+        return self.in_order(self.values(state, pks, given))
 
     def unwritten(self, state: State, pks: Pks) -> Iterator[tuple[Column, str]]:
         """The keys that no stored row has yet: those of a row further on in the batch."""
@@ -185,8 +183,7 @@ class Saver:
             given = {pk_name: pk}
             if self.versioned:
                 given["version"] = versions.get(row.key, 0) + 1
-            made = self.table.values(row.after, self.pks, given)
-            values.append([made[name] for name in self.table.attnames])
+            values.append(self.table.row(row.after, self.pks, given))
             self._note_late(row)
         writing.insert(self.model, self.table.attnames, values)
         for column in self.lists:
@@ -207,9 +204,8 @@ class Saver:
         through = column.model_field.remote_field.through
         source = through._meta.get_field(column.model_field.m2m_field_name()).attname
         target = through._meta.get_field(column.model_field.m2m_reverse_field_name()).attname
-        pairs = (
-            (pk, self.pks.get(column.related, column.to, key)) for pk, row in rows for key in row.after[column.name]
-        )
+        known = self.pks.known[column.related, column.to]
+        pairs = ((pk, known.get(key)) for pk, row in rows for key in row.after[column.name])
         writing.insert(through, (source, target), pairs)
 
     def _insert_names(self, column: Column, rows: Iterable[tuple[Any, Any]]) -> None:
@@ -306,11 +302,8 @@ class _Parts:
             self.pks.ask(column.related, column.to, named)
 
     def insert(self, rows: Iterable[tuple[Any, list[State]]]) -> None:
-        writing.insert(self.model, self.table.attnames, (self._values(pk, one) for pk, parts in rows for one in parts))
-
-    def _values(self, parent: Any, state: State) -> list[Any]:
-        made = self.table.values(state, self.pks, {self.parent: parent})
-        return [made[name] for name in self.table.attnames]
+        made = (self.table.row(one, self.pks, {self.parent: pk}) for pk, parts in rows for one in parts)
+        writing.insert(self.model, self.table.attnames, made)
 
     def change(self, rows: list[tuple[Any, list[State], list[State]]]) -> None:
         differing = [(pk, before, after) for pk, before, after in rows if before != after]

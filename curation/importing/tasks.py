@@ -97,6 +97,7 @@ def work(job: Callable[[Batch], object], pk: int) -> None:
     batch = Batch.objects.filter(pk=pk).first()
     if batch is None:
         return
+    within = connection.in_atomic_block
     try:
         try:
             job(batch)
@@ -112,19 +113,17 @@ def work(job: Callable[[Batch], object], pk: int) -> None:
             logger.exception("%s could not be refused; it will read as interrupted.", batch)
     except BaseException:  # the process is ending
         with suppress(DatabaseError):
-            give_back(batch)
+            if not within:  # else the transaction is the caller's to end
+                renew_connection()
+            leases.release(batch)
         raise
 
 
-def give_back(batch: Batch) -> None:
-    """Release the lease over a new connection: a signal may have come between BEGIN and Django's knowing of it.
-
-    Over this one the release would then be part of a transaction that nobody commits.
-    """
+def renew_connection() -> None:
+    """A signal may have come between BEGIN and Django's knowing of it: what follows would be committed by nobody."""
     alias = connection.alias
     connections[alias].close()
     del connections[alias]
-    leases.release(batch)
 
 
 def stop(batch: Batch) -> None:

@@ -7,38 +7,22 @@ then read chunk by chunk, in as many queries as there are tables. No cursor stay
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 
 from curation.importing.columns import Column, Kind
+from curation.importing.memory import page_cache
 from curation.importing.resources import Part, Sheet
 from curation.importing.states import list_query, lookup
 
 CHUNK = 2_000
-CACHE = 8_192  # KiB
+CACHE = 8_192  # KiB: all pages are read once, so that an export is as fast with few at hand
 
 Values = Sequence[Any]
 Showing = Callable[[Column], Callable[[Values], Values]]  # for a column, how its values are to stand in the file
-
-
-@contextmanager
-def small_cache() -> Iterator[None]:
-    """Let SQLite hold fewer pages while all of them are read once: half the memory of an export, and as fast."""
-    if connection.vendor != "sqlite":
-        yield
-        return
-    connection.ensure_connection()
-    before = connection.connection.execute("PRAGMA cache_size").fetchone()[0]
-    connection.connection.execute(f"PRAGMA cache_size = -{CACHE}")
-    try:
-        yield
-    finally:
-        if connection.connection is not None:  # else the next one begins with its own
-            connection.connection.execute(f"PRAGMA cache_size = {before}")
 
 
 @dataclass
@@ -66,7 +50,7 @@ class Chunks:
         self.show |= {id(column): shown(column) for _part, columns in self.parts for column in columns}
 
     def __call__(self, rows: models.QuerySet) -> Iterator[Chunk]:
-        with small_cache():
+        with page_cache(CACHE):
             pks = self._pks(rows)
             for start in range(0, len(pks), CHUNK):
                 chunk = self._read(list(pks[start : start + CHUNK]))
