@@ -8,7 +8,8 @@ from typing import Any
 from django.core.files.base import ContentFile
 from openpyxl import Workbook
 
-from curation.importing import applying, batches, checking, tasks, uploads
+from curation import revisions
+from curation.importing import applying, batches, checking, tasks, undoing, uploads
 from curation.models import Batch, Row, Upload
 
 BY = "priya"
@@ -17,6 +18,22 @@ Cells = Mapping[str, Any]
 Sheets = Mapping[str, Sequence[Cells]]
 
 State, Kind = Batch.State, Row.Kind
+# What stands in the two passages of the `room` whose texts are kept.
+ANCHOR, MEETING = "signed the agreement in the capital", "agreed on a common plan"
+
+
+def fact(ref: str = "acsa-ij-001", **cells: Any) -> dict[str, Any]:
+    """The row of a fact that can be imported into the `room`."""
+    return {"ref": ref, "subject": "acsa-ij", "statement": f"They signed {ref} in Delhi."} | cells
+
+
+def cited(passage: str = "daily/1", anchor: str = ANCHOR, **cells: Any) -> dict[str, Any]:
+    """The cells of a citation, beside those of its fact."""
+    return {"passage": passage, "anchor": anchor} | cells
+
+
+def source(slug: str, **cells: Any) -> dict[str, Any]:
+    return {"slug": slug, "title": slug, "publisher": "Us", "kind": "blog"} | cells
 
 
 def headers_of(rows: Iterable[Cells]) -> list[str]:
@@ -86,6 +103,27 @@ def imported(rows: Sequence[Cells] | Sheets, target: str = "", *, by: str = BY, 
     return batch
 
 
+def undo(batch: Batch, *, by: str = "mira") -> Batch:
+    """The preview of its undo."""
+    planned = undoing.plan(batch, by=by)
+    assert (planned.state, planned.problem) == (State.PREVIEW, "")
+    return planned
+
+
+def undone(batch: Batch) -> Batch:
+    made = confirmed(undo(batch))
+    assert (made.state, made.problem, made.stale) == (State.APPLIED, "", [])
+    return made
+
+
+def edited(record: Any, by: str = "bob", **values: Any) -> None:
+    """As the admin does it."""
+    for name, value in values.items():
+        setattr(record, name, value)
+    record.save()
+    revisions.record(record, by=by)
+
+
 # --- what came of it --------------------------------------------------------------------------
 def kinds_of(batch: Batch) -> dict[str, str]:
     """Kinds by key (of the row where there is none)."""
@@ -107,6 +145,11 @@ def wrong_of(batch: Batch) -> list[tuple[int, str]]:
 def notes_of(batch: Batch) -> list[tuple[int, str]]:
     rows = batch.rows.exclude(notes=None).order_by("number", "pk")
     return [(row.number, one["message"]) for row in rows for one in row.notes]
+
+
+def why_kept(batch: Batch) -> dict[str, str]:
+    """The first reason for each record that is kept."""
+    return {row.key: row.problems[0]["message"] for row in batch.rows.filter(kind=Row.Kind.KEPT).order_by("pk")}
 
 
 def row_of(batch: Batch, key: str) -> Row:

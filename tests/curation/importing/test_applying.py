@@ -16,7 +16,11 @@ from relations import deriving, grading
 from relations.models import Alias, Check, Citation, Entity, Fact, Passage, PassageText, Source
 from relations.search import search
 from tests.curation.importing.importing import (
+    ANCHOR,
+    MEETING,
+    cited,
     confirmed,
+    fact,
     imported,
     kinds_of,
     previewed,
@@ -29,11 +33,6 @@ from tests.quizzes import factories as questions
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("room")]
 
 State = Batch.State
-ANCHOR, MEETING = "signed the agreement in the capital", "agreed on a common plan"
-
-
-def fact(ref="acsa-ij-001", **cells):
-    return {"ref": ref, "subject": "acsa-ij", "statement": f"They signed {ref} in Delhi."} | cells
 
 
 def full(ref="acsa-ij-001", **cells):
@@ -43,10 +42,6 @@ def full(ref="acsa-ij-001", **cells):
         validity="2023-09/2024-08", review_by="2026", partners="japan | india", topics="trade | defence",
         rank="preferred", note="Said twice.",
     ) | cells  # fmt: skip
-
-
-def cited(passage="daily/1", anchor=ANCHOR, **cells):
-    return {"passage": passage, "anchor": anchor} | cells
 
 
 SOURCE = {

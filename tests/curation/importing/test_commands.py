@@ -13,16 +13,10 @@ from curation.importing import reading
 from curation.management import terminal
 from curation.models import Batch, Stamp
 from relations.models import Entity, Fact
-from tests.curation.importing.importing import csv_of, imported, xlsx_of
+from tests.curation.importing.importing import ANCHOR, csv_of, fact, imported, xlsx_of
 from tests.factories import FactFactory, published_fact
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("room")]
-
-ANCHOR = "signed the agreement in the capital"
-
-
-def fact(ref="acsa-ij-001", **cells):
-    return {"ref": ref, "subject": "acsa-ij", "statement": f"They signed {ref} in Delhi."} | cells
 
 
 @pytest.fixture
@@ -174,6 +168,7 @@ def test_file_larger_than_an_upload_is_read_where_it_lies(file, monkeypatch, tmp
     assert b"defense" in rejects.read_bytes()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_interrupted_check_leaves_nothing_behind(file, monkeypatch):
     def interrupt(*args):
         raise KeyboardInterrupt

@@ -15,20 +15,20 @@ from curation.importing.escaping import escaped, joined, parted, unescaped
 from curation.importing.exporting import chunks, exports
 from curation.importing.resources import of_model, sheets
 from relations.models import Entity, Fact
-from tests.curation.importing.importing import confirmed, imported, previewed, problems_of, row_of
+from tests.curation.importing.importing import (
+    ANCHOR,
+    MEETING,
+    cited,
+    confirmed,
+    fact,
+    imported,
+    previewed,
+    problems_of,
+    row_of,
+)
 from tests.factories import CitationFactory, EntityFactory, FactFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("room")]
-
-ANCHOR, MEETING = "signed the agreement in the capital", "agreed on a common plan"
-
-
-def fact(ref="acsa-ij-001", **cells):
-    return {"ref": ref, "subject": "acsa-ij", "statement": f"They signed {ref} in Delhi."} | cells
-
-
-def cited(passage="daily/1", anchor=ANCHOR, **cells):
-    return {"passage": passage, "anchor": anchor} | cells
 
 
 def bytes_of(model, rows=None, file_format="csv"):

@@ -1,304 +1,40 @@
-"""Processes that are killed, editors who come at once, rows that go meanwhile, a full disk, a worker that is away.
-
-Whatever happens, all of a batch is applied or nothing, and its page says which.
-"""
+"""Editors who come at once, rows that go meanwhile, a full disk, a worker that is away: all or nothing is applied."""
 
 import os
-import random
-import signal
 import subprocess
 import tempfile
 import threading
-import time
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection, connections
-from django.test import Client
 from django.utils import timezone
 
-from curation.importing import applying, batches, checking, tasks, undoing
-from curation.models import Batch, Revision, Row, Stamp
-from curation.models.batches import after
-from relations.models import Citation, Entity, Fact
-from relations.search import search
-from tests import processes
+from curation.importing import applying, batches, checking, tasks
+from curation.models import Batch, Row, Stamp
+from relations.models import Entity, Fact
+from tests.curation.importing.faults import (
+    NOTHING,
+    SOME,
+    all_of,
+    apply,
+    check,
+    content,
+    facts,
+    forget,
+    objects,
+    page,
+)
 from tests.curation.importing.importing import imported, kept, previewed
-from tests.factories import published_fact
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("room")]
 
 State = Batch.State
-ROWS = 20_000
-SOME = applying.SET_WISE + 500  # so many that the indexes are kept at the end
+
+
 NO_LIMIT = 2**31
 FULL = "The disk of the database is full, so nothing was written. Ask who runs this site to make room."
-
-
-def facts(count: int) -> list[dict[str, str]]:
-    return [
-        {
-            "ref": f"acsa-ij-{number:05d}", "subject": "acsa-ij", "statement": f"Number {number} was signed.",
-            "topics": "trade", "passage": "daily/1", "anchor": "signed the agreement in the capital",
-        }
-        for number in range(count)
-    ]  # fmt: skip
-
-
-def content() -> dict[str, int]:
-    models = (Fact, Citation, Fact.topics.through, Revision)
-    return {model.__name__: model._default_manager.count() for model in models}
-
-
-NOTHING = {"Fact": 0, "Citation": 0, "Fact_topics": 0, "Revision": 0}
-
-
-def all_of(count: int) -> dict[str, int]:
-    return dict.fromkeys(NOTHING, count)
-
-
-# --- killing --------------------------------------------------------------------------------
-def begun(work: Callable[[], object]) -> int:
-    """The id of a process of its own in which `work` is done, with connections of its own."""
-    connections.close_all()
-    child = os.fork()
-    if child:
-        return child
-    try:
-        work()
-        connections.close_all()
-    except BaseException:  # noqa: BLE001
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
-
-
-def killed(work: Callable[[], object], *, after: float = 0, once: Callable[[], bool] = lambda: True) -> bool:
-    """Whether `work` was killed before it was done: that long after `once` held."""
-    child = begun(work)
-    until = time.monotonic() + 60
-    while not once() and time.monotonic() < until:
-        time.sleep(0.01)
-    time.sleep(after)
-    os.kill(child, signal.SIGKILL)
-    _child, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or status == 0
-    return os.WIFSIGNALED(status)
-
-
-def time_passes(batch: Batch) -> None:
-    """Until the lease of whoever was killed has run out."""
-    Batch.objects.filter(pk=batch.pk).exclude(lease=None).update(lease_until=after(seconds=-1))
-    batch.refresh_from_db()
-
-
-def is_far(batch: Batch, done: int) -> Callable[[], bool]:
-    return lambda: Batch.objects.filter(pk=batch.pk, done__gte=done).exists()
-
-
-def is_in(batch: Batch, state: str) -> Callable[[], bool]:
-    """Somebody holds it in that state: one whom an earlier kill left there does not count."""
-    return lambda: Batch.objects.filter(pk=batch.pk, state=state, lease_until__gt=timezone.now()).exists()
-
-
-def chance() -> random.Random:
-    """A seed that a failure shows."""
-    seed = random.randrange(1_000_000)
-    print("seed", seed)
-    return random.Random(seed)
-
-
-# --- what must hold in between --------------------------------------------------------------
-def objects() -> list[tuple[str, ...]]:
-    """Triggers, indexes and tables, as the database names them, and whether they work."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name")
-        else:
-            cursor.execute("SELECT tgname, tgenabled::text FROM pg_trigger ORDER BY tgname, tgrelid")
-        return cursor.fetchall()
-
-
-def is_searchable() -> bool:
-    """What somebody writes next is found, and the full-text index fits its table."""
-    fact = published_fact(statement="The frigate Tabar sailed from Kochi.")
-    found = [hit.fact.ref for hit in search("tabar").facts] == [fact.ref]
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%fts5%'")
-            for (name,) in cursor.fetchall():
-                cursor.execute(f"INSERT INTO {name}({name}, rank) VALUES ('integrity-check', 1)")
-    Revision.objects.filter(ref=fact.ref).delete()
-    Citation.objects.filter(fact=fact).delete()
-    fact.delete()
-    return found
-
-
-def page(batch: Batch) -> str:
-    client = Client()
-    client.force_login(User.objects.filter(is_superuser=True).first() or User.objects.create_superuser("root"))
-    return client.get(batch.get_absolute_url()).content.decode()
-
-
-def check(batch: Batch) -> None:
-    tasks.work(checking.check, batch.pk)
-    batch.refresh_from_db()
-    assert (batch.state, batch.problem) == (State.PREVIEW, "")
-
-
-def apply(batch: Batch) -> None:
-    tasks.work(applying.apply, batch.pk)
-    batch.refresh_from_db()
-    assert (batch.state, batch.problem) == (State.APPLIED, "")
-
-
-# --- kill -9 --------------------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def large() -> list[dict[str, str]]:
-    return facts(ROWS)
-
-
-def test_worker_killed_while_checking_confirming_and_undoing_leaves_all_or_nothing(large):
-    dice, whole = chance(), objects()
-    batch = batches.start(kept(large), target="facts", by="priya", on_site=False)
-
-    # checking
-    for done in (0, dice.randrange(1_000, ROWS // 2)):  # not in the last chunk, which may be over before the kill
-        assert killed(lambda: tasks.work(checking.check, batch.pk), once=is_far(batch, done), after=dice.random() / 20)
-        assert content() == NOTHING
-        time_passes(batch)
-        assert batch.shown_state in (State.INTERRUPTED, State.WAITING)
-    assert "Interrupted, nothing written." in page(batch)
-    check(batch)
-    assert batch.counts == {"facts": {"new": ROWS}}
-    assert batch.rows.count() == ROWS
-
-    # applying
-    applying.confirm(batch, by="priya", on_site=False)
-    applies = lambda: tasks.work(applying.apply, batch.pk)  # noqa: E731
-    for seconds in (0.0, dice.random() / 2, dice.random() * 2):
-        if killed(applies, once=is_in(batch, State.APPLYING), after=seconds):
-            batch.refresh_from_db()
-            if batch.state != State.APPLIED:
-                assert (batch.shown_state, content(), objects()) == (State.APPLYING, NOTHING, whole)
-                time_passes(batch)
-                assert batch.shown_state == State.INTERRUPTED
-    if batch.state != State.APPLIED:
-        assert "Interrupted, nothing written." in page(batch)
-        apply(batch)
-    assert (content(), objects()) == (all_of(ROWS), whole)
-
-    # undoing
-    undo = undoing.plan(batch, by="priya", on_site=False)
-    done = dice.randrange(1_000, ROWS)
-    killed(lambda: tasks.work(checking.check, undo.pk), once=is_far(undo, done), after=dice.random() / 20)
-    time_passes(undo)
-    if undo.state != State.PREVIEW:
-        assert undo.shown_state == State.INTERRUPTED
-        check(undo)
-    assert undo.counts == {"facts": {"removed": ROWS}}
-    applying.confirm(undo, by="priya", on_site=False)
-    killed(lambda: tasks.work(applying.apply, undo.pk), once=is_in(undo, State.APPLYING), after=dice.random())
-    time_passes(undo)
-    if undo.state != State.APPLIED:
-        assert (undo.shown_state, content()) == (State.INTERRUPTED, all_of(ROWS))
-        apply(undo)
-    assert content() == NOTHING | {"Revision": ROWS}  # the history stays
-    assert objects() == whole
-    Revision.objects.all().delete()
-    assert is_searchable()
-
-
-def test_interrupted_batch_is_checked_again_as_a_new_one_and_can_be_confirmed():
-    batch = previewed(facts(SOME))
-    applying.confirm(batch, by="priya", on_site=False)
-    assert killed(lambda: tasks.work(applying.apply, batch.pk), once=is_in(batch, State.APPLYING))
-    time_passes(batch)
-    again = batches.again(batch, by="omar")
-    assert Batch.objects.get(pk=batch.pk).state == State.CANCELLED
-    if again.state == State.WAITING:
-        check(again)
-    assert again.counts == {"facts": {"new": SOME}}
-    applying.confirm(again, by="omar", on_site=False)
-    apply(again)
-    assert content() == all_of(SOME)
-    assert is_searchable()
-
-
-def test_slow_worker_that_comes_to_itself_after_its_lease_writes_nothing():
-    batch = previewed(facts(SOME))
-    applying.confirm(batch, by="priya", on_site=False)
-    child = begun(lambda: tasks.work(applying.apply, batch.pk))
-    until = time.monotonic() + 60
-    while not is_in(batch, State.APPLYING)() and time.monotonic() < until:
-        time.sleep(0.01)
-    os.kill(child, signal.SIGSTOP)
-    other = Batch.objects.get(pk=batch.pk)
-    if other.state == State.APPLYING and connection.vendor == "postgresql":
-        time_passes(batch)  # on SQLite nobody can, while it holds the database
-        assert batch.shown_state == State.INTERRUPTED
-        os.kill(child, signal.SIGCONT)
-        os.waitpid(child, 0)
-        assert content() == NOTHING
-        assert Batch.objects.get(pk=batch.pk).shown_state == State.INTERRUPTED
-        return
-    os.kill(child, signal.SIGCONT)
-    os.waitpid(child, 0)
-    assert (Batch.objects.get(pk=batch.pk).state, content()) == (State.APPLIED, all_of(SOME))
-
-
-def test_web_process_killed_while_it_confirms_a_small_batch_leaves_all_or_nothing():
-    dice, rows = chance(), facts(400)
-    user = User.objects.create_superuser("priya")
-
-    def confirm() -> None:
-        client = Client()
-        client.force_login(user)
-        client.post(f"{batch.get_absolute_url().removesuffix('change/')}confirm/")
-
-    for seconds in (0.05, *(dice.random() for _ in range(3))):
-        batch = previewed(rows)
-        killed(confirm, after=seconds)
-        time_passes(batch)
-        if batch.state == State.APPLIED:
-            assert content() == all_of(400)
-        else:
-            assert content() == NOTHING
-            assert batch.shown_state in (State.PREVIEW, State.CONFIRMED, State.INTERRUPTED)
-            if batch.state == State.PREVIEW:
-                applying.confirm(batch, by="priya")
-            else:
-                tasks.apply_batch.call(batch.pk)  # as a worker does: it is in the queue
-            batch.refresh_from_db()
-            assert (batch.state, content()) == (State.APPLIED, all_of(400))
-        forget()
-
-
-def forget() -> None:
-    Citation.objects.all().delete()
-    Fact.objects.all().delete()
-    Revision.objects.all().delete()
-
-
-def test_killed_worker_of_the_queue_leaves_a_batch_that_its_page_calls_interrupted():
-    batch = batches.start(kept(facts(8_000)), target="facts", by="priya")
-    assert batch.state == State.WAITING
-    worker = subprocess.Popen(**processes.command("db_worker", "--no-startup-delay", "--interval", "0.2"))
-    until = time.monotonic() + 60
-    while not is_far(batch, 1_000)() and time.monotonic() < until:
-        time.sleep(0.01)
-    worker.kill()
-    worker.wait()
-    time_passes(batch)
-    assert (batch.shown_state, content()) == (State.INTERRUPTED, NOTHING)
-    assert "Interrupted, nothing written." in page(batch)
-    again = batches.again(batch, by="priya")
-    processes.manage("db_worker", "--batch", "--no-startup-delay")
-    again.refresh_from_db()
-    assert (again.state, again.counts) == (State.PREVIEW, {"facts": {"new": 8_000}})
 
 
 # --- two at once ----------------------------------------------------------------------------

@@ -59,8 +59,11 @@ from curation.models import Batch, Revision, Stamp, Upload
 from curation.models.batches import after
 from relations.models import Citation, Fact
 from tests.curation.importing.importing import (
+    MEETING,
+    cited,
     confirmed,
     csv_of,
+    fact,
     imported,
     kept,
     kinds_of,
@@ -73,15 +76,6 @@ from tests.factories import FactFactory
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("room")]
 
 State = Batch.State
-ANCHOR, MEETING = "signed the agreement in the capital", "agreed on a common plan"
-
-
-def fact(ref="acsa-ij-001", **cells):
-    return {"ref": ref, "subject": "acsa-ij", "statement": f"They signed {ref} in Delhi."} | cells
-
-
-def cited(passage="daily/1", anchor=ANCHOR):
-    return {"passage": passage, "anchor": anchor}
 
 
 def member(*permissions: str) -> Client:

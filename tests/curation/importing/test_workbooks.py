@@ -7,7 +7,10 @@ from curation.models import Batch, Revision
 from quizzes.models import Question
 from relations.models import Citation, Entity, Fact, Passage, Source, Topic
 from tests.curation.importing.importing import (
+    ANCHOR,
+    MEETING,
     confirmed,
+    fact,
     imported,
     kinds_of,
     notes_of,
@@ -21,11 +24,6 @@ from tests.factories import published_fact
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("room")]
 
 State = Batch.State
-ANCHOR, MEETING = "signed the agreement in the capital", "agreed on a common plan"
-
-
-def fact(ref="acsa-ij-001", **cells):
-    return {"ref": ref, "subject": "acsa-ij", "statement": f"They signed {ref} in Delhi."} | cells
 
 
 def citation(ref="acsa-ij-001", passage="daily/1", anchor=ANCHOR, **cells):
