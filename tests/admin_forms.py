@@ -38,3 +38,8 @@ def filled(response: Any) -> dict[str, Any]:
     if "losses_shown" in context:
         data["losses_shown"] = context["losses_shown"]
     return data
+
+
+def said(response: Any) -> list[str]:
+    """The messages at the top of the page."""
+    return [str(message) for message in response.context["messages"]]

@@ -8,6 +8,9 @@ from django.test import Client
 from curation.revisions import record
 from relations.models import Fact
 
+OLD = "The parties signed the agreement on 9 September 2020."
+NEW = "The parties signed the agreement on 10 September 2020."
+
 
 def page(client: Client, address: str) -> str:
     """The page at the address, with its entities written out and white space made single."""

@@ -1,4 +1,4 @@
-"""The admin of facts: list, form, references, states, publishing, permissions."""
+"""The admin of facts: list, form, references, saving, and its history."""
 
 import pytest
 from django.urls import reverse
@@ -7,12 +7,10 @@ from django.utils import timezone
 from curation import revisions
 from relations import publishing
 from relations.admin.states import State, with_state
-from relations.models import Fact, Side
+from relations.models import Fact
 from relations.refs import next_ref
-from tests.admin_forms import editor, filled
+from tests.admin_forms import editor, filled, said
 from tests.factories import (
-    CitationFactory,
-    DisagreementFactory,
     EntityFactory,
     FactFactory,
     SideFactory,
@@ -28,15 +26,6 @@ LIST = "/admin/relations/fact/"
 
 def change_url(fact: Fact) -> str:
     return reverse("admin:relations_fact_change", args=[fact.pk])
-
-
-def said(response) -> list[str]:
-    return [str(message) for message in response.context["messages"]]
-
-
-def act(client, action: str, *facts: Fact, **data):
-    chosen = {"action": action, "_selected_action": [fact.pk for fact in facts], "index": "0"}
-    return client.post(LIST, chosen | data, follow=True)
 
 
 # --- the list ---
@@ -243,106 +232,6 @@ def test_anchor_that_the_passage_lacks_is_named():
     ]
 
 
-# --- publishing ---
-
-
-def test_publish_names_what_blocks_each_row():
-    bare, uncited = FactFactory(ref="a-001"), FactFactory(ref="a-002")
-    CitationFactory(fact=uncited)
-    ready = published_fact(ref="a-003")
-    publishing.withdraw(ready, by="priya", why="Wait.")
-
-    response = act(editor("priya"), "publish_facts", bare, uncited, ready)
-
-    assert said(response) == [
-        "a-001: It has no citation that supports it: add the passage it rests on.",
-        "a-002: No supporting citation is checked: open the fact and check one against its passage.",
-        "1 fact is published.",
-    ]
-    assert list(Fact.objects.published()) == [ready]
-
-
-def test_withdraw_shows_first_what_students_lose_and_asks_why():
-    seen, draft = published_fact(), FactFactory()
-    client = editor("priya")
-
-    page = act(client, "withdraw_facts", seen, draft)
-    assert [(effect.kind, effect.leaving) for effect in page.context["effects"]] == [
-        ("relations.fact", ((seen.ref, seen.statement),))
-    ]
-    assert Fact.objects.published().count() == 1
-
-    unsaid = act(client, "withdraw_facts", seen, draft, confirmed="yes", why="")
-    assert unsaid.context["form"].errors == {"why": ["This field is required."]}
-
-    done = act(client, "withdraw_facts", seen, draft, confirmed="yes", why="Not a fact")
-    assert said(done) == ["2 facts are withdrawn."]
-    assert revisions.history(seen).first().why == "Not a fact"
-
-
-# --- who may what ---
-
-
-@pytest.mark.parametrize(
-    ("group", "add", "check", "publish", "delete", "import_", "export"),
-    [
-        ("author", True, False, False, False, False, True),
-        ("reviewer", True, True, False, False, False, True),
-        ("publisher", True, True, True, True, True, True),
-    ],
-)
-def test_three_groups_may_do_what_is_theirs(group, add, check, publish, delete, import_, export):
-    client = editor("priya", group)
-    citation = CitationFactory()
-    fact = citation.fact
-
-    listed = client.get(LIST)
-    may = {
-        "add": client.get(f"{LIST}add/").status_code == 200,
-        "check": client.post(f"{LIST}{fact.pk}/check/{citation.pk}/").status_code != 403,
-        "publish": "publish_facts" in listed.content.decode(),
-        "delete": client.get(f"{LIST}{fact.pk}/delete/").status_code == 200,
-        "import": client.get(f"{LIST}import/").status_code == 200,
-        "export": client.get(f"{LIST}export/").status_code == 200,
-    }
-    assert may == {
-        "add": add, "check": check, "publish": publish, "delete": delete, "import": import_, "export": export,
-    }  # fmt: skip
-
-
-def test_stranger_to_the_groups_sees_no_fact():
-    from django.contrib.auth.models import User
-    from django.test import Client
-
-    client = Client()
-    client.force_login(User.objects.create_user("walter", is_staff=True))
-    assert client.get(LIST).status_code == 403
-
-
-# --- deleting ---
-
-
-def test_draft_is_deleted_with_its_checks():
-    fact = published_fact()
-    Fact.objects.filter(pk=fact.pk).update(status="draft")
-    editor("priya").post(f"{LIST}{fact.pk}/delete/", {"post": "yes"})
-    assert not Fact.objects.exists()
-
-
-def test_published_fact_is_not_deleted_but_withdrawn():
-    fact = published_fact()
-    response = editor("priya").post(f"{LIST}{fact.pk}/delete/", {"post": "yes"})
-    assert response.context["protected"] == [f"{fact.ref} was published, so its address stays: withdraw it instead."]
-    assert Fact.objects.get() == fact
-
-
-def test_side_of_a_disagreement_is_not_deleted():
-    side = SideFactory()
-    response = editor("priya").post(f"{LIST}{side.fact.pk}/delete/", {"post": "yes"})
-    assert len(response.context["protected"]) == 1
-    assert Side.objects.get() == side
-
-
 # --- history ---
 
 
@@ -374,78 +263,3 @@ def test_history_takes_eight_queries(versions, django_assert_num_queries):
     with django_assert_num_queries(8):
         response = client.get(f"{LIST}{fact.pk}/history/")
     assert len(response.context["entries"]) == versions
-
-
-def test_disagreement_with_a_preferred_stranger_is_refused():
-    sides = [SideFactory()]
-    disagreement = sides[0].disagreement
-    sides.append(SideFactory(disagreement=disagreement))
-    client = editor("priya")
-    url = reverse("admin:relations_disagreement_change", args=[disagreement.pk])
-    stranger = FactFactory()
-    response = client.post(
-        url, filled(client.get(url)) | {"preferred": stranger.pk, "state": "settled", "reason": "It is the text."}
-    )
-    assert response.context["inline_admin_formsets"][0].formset.non_form_errors() == [
-        f"{stranger.ref} is preferred but is not one of the sides: add it below, or prefer another."
-    ]
-
-
-def test_settled_disagreement_asks_for_what_it_lacks_at_the_field():
-    side = SideFactory()
-    SideFactory(disagreement=side.disagreement)
-    url, client = reverse("admin:relations_disagreement_change", args=[side.disagreement.pk]), editor("priya")
-    response = client.post(url, filled(client.get(url)) | {"state": "settled"})
-    assert response.context["adminform"].form.errors == {
-        "preferred": ["A settled disagreement names the preferred fact: choose it."],
-        "reason": ["A settled disagreement gives its reason: write why it is this fact."],
-    }
-
-
-def test_disagreement_is_settled_only_by_who_may():
-    first = SideFactory()
-    second = SideFactory(disagreement=first.disagreement, fact=published_fact())
-    url = reverse("admin:relations_disagreement_change", args=[first.disagreement.pk])
-    answer = {"preferred": second.fact.pk, "state": "settled", "reason": "The treaty says so."}
-
-    author, publisher = editor("asha", "author"), editor("priya")
-    refused = author.post(url, filled(author.get(url)) | answer)
-    assert refused.context["adminform"].form.non_field_errors() == [
-        "Your account may not settle disagreements: leave the state and the preferred fact as they are."
-    ]
-    assert publisher.post(url, filled(publisher.get(url)) | answer).status_code == 302
-    first.disagreement.refresh_from_db()
-    assert (first.disagreement.state, first.disagreement.preferred) == ("settled", second.fact)
-
-
-@pytest.mark.parametrize(
-    ("checker", "second_person", "settled"),
-    [("alice", "key", False), ("alice", "never", True), ("bob", "key", True), ("", "key", False), ("", "never", True)],
-)
-def test_disagreement_is_settled_by_a_fact_that_a_second_person_checked(checker, second_person, settled, settings):
-    settings.SECOND_PERSON = second_person
-    fact = published_fact(written_by="alice", checked_by=checker) if checker else FactFactory(written_by="alice")
-    side = SideFactory(fact=fact)
-    SideFactory(disagreement=side.disagreement)
-    url, client = reverse("admin:relations_disagreement_change", args=[side.disagreement.pk]), editor("priya")
-    response = client.post(
-        url, filled(client.get(url)) | {"preferred": fact.pk, "state": "settled", "reason": "The treaty says so."}
-    )
-    assert (response.status_code == 302) is settled
-    if not settled:
-        assert response.context["adminform"].form.errors == {
-            "preferred": [
-                f"{fact.ref} cannot settle it yet: someone other than the author of its wording must check one of "
-                "its citations. Leave the disagreement open until then."
-            ]
-        }
-
-
-def test_disagreement_has_two_sides_at_least():
-    disagreement = DisagreementFactory()
-    url = reverse("admin:relations_disagreement_change", args=[disagreement.pk])
-    client = editor("priya")
-    response = client.post(url, filled(client.get(url)))
-    assert response.context["inline_admin_formsets"][0].formset.non_form_errors() == [
-        "A disagreement has at least two sides: add the facts that cannot both be true."
-    ]

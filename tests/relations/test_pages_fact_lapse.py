@@ -7,17 +7,9 @@ from curation.revisions import record
 from relations import checking
 from relations.models import Citation, Fact, Passage
 from tests import factories
-from tests.pages import page, reword
+from tests.pages import NEW, OLD, page, reword
 
 pytestmark = pytest.mark.django_db
-
-OLD = "The parties signed the agreement on 9 September 2020."
-NEW = "The parties signed the agreement on 10 September 2020."
-
-
-@pytest.fixture
-def fact() -> Fact:
-    return factories.published_fact(ref="acsa-ij-001", statement=OLD)
 
 
 def test_reworded_fact_shows_the_last_checked_words_and_why(client, fact):

@@ -1,30 +1,12 @@
 """What a fact said before, at addresses that stay, and who changed what and why."""
 
 import pytest
-from django.contrib.auth.models import Permission
 
 from curation.revisions import record
 from relations import checking
-from relations.models import Fact
-from tests import factories
-from tests.pages import page, reword
+from tests.pages import NEW, OLD, page, reword
 
 pytestmark = pytest.mark.django_db
-
-OLD = "The parties signed the agreement on 9 September 2020."
-NEW = "The parties signed the agreement on 10 September 2020."
-
-
-@pytest.fixture
-def fact() -> Fact:
-    return factories.published_fact(ref="acsa-ij-001", statement=OLD)
-
-
-@pytest.fixture
-def editor(django_user_model):
-    user = django_user_model.objects.create_user("edith")
-    user.user_permissions.add(Permission.objects.get(codename="view_fact"))
-    return user
 
 
 def test_version_keeps_the_words_and_leads_to_today(client, fact):

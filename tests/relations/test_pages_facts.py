@@ -3,28 +3,13 @@
 import datetime
 
 import pytest
-from django.contrib.auth.models import Permission
 
 from relations import checking, publishing
 from relations.models import Citation, Fact, Passage, PassageText, Source
 from tests import factories
-from tests.pages import page
+from tests.pages import OLD, page
 
 pytestmark = pytest.mark.django_db
-
-OLD = "The parties signed the agreement on 9 September 2020."
-
-
-@pytest.fixture
-def fact() -> Fact:
-    return factories.published_fact(ref="acsa-ij-001", statement=OLD)
-
-
-@pytest.fixture
-def editor(django_user_model):
-    user = django_user_model.objects.create_user("edith")
-    user.user_permissions.add(Permission.objects.get(codename="view_fact"))
-    return user
 
 
 def cite(fact: Fact, text: str, **kwargs) -> Citation:
