@@ -120,7 +120,7 @@ class EntityResource(RecordResource):
     def by_other_name(self, texts: Sequence[str]) -> dict[str, list[str]]:
         folded: dict[str, list[str]] = defaultdict(list)
         for text in texts:
-            if folding := sort_key(text):
+            if folding := self.fold(text):
                 folded[folding].append(text)
         found: dict[str, set[str]] = defaultdict(set)
         for rows, slug in ((Entity.objects, "slug"), (Alias.objects, "entity__slug")):
@@ -128,6 +128,12 @@ class EntityResource(RecordResource):
                 for text in folded[name]:
                     found[text].add(whose)
         return {text: sorted(slugs) for text, slugs in found.items()}
+
+    def names(self, state: State) -> Iterable[str]:
+        return (state["name"], *state["aliases"])
+
+    def fold(self, name: str) -> str:
+        return sort_key(name)
 
     def url(self, key: str) -> str:
         return reverse("relations:entity_detail", args=[key])

@@ -27,6 +27,7 @@ class Known:
         self.batch, self.in_file, self.resource = batch, in_file, resource
         self.rows: dict[Space, dict[str, Any]] = defaultdict(dict)
         self.staged: set[tuple[type[models.Model], str]] = set()  # found among the rows of this file
+        self.called: dict[type[models.Model], tuple[dict[str, set[str]], set[str]]] = {}
         self.makers: dict[type[models.Model], Maker] = {}
         self.pks = count(OF_THE_FILE - 1, -1)  # of rows that are not stored yet: no two are one another
 
@@ -104,10 +105,36 @@ class Known:
     # --- other ways to say it ---
 
     def by_other_name(self, model: type[models.Model], texts: list[str]) -> dict[str, list[str]]:
+        """The keys of rows that also go by one of these texts: stored, or as an earlier sheet makes them."""
         try:
-            return of_model(model).by_other_name(texts) if texts else {}
+            resource = of_model(model)
         except LookupError:
             return {}
+        stored = resource.by_other_name(texts)
+        called, made = self._called(model)
+        found: dict[str, list[str]] = {}
+        for text in texts:
+            keys = {key for key in stored.get(text, ()) if key not in made} | called.get(resource.fold(text), set())
+            if keys:
+                found[text] = sorted(keys)
+        return found
+
+    def _called(self, model: type[models.Model]) -> tuple[dict[str, set[str]], set[str]]:
+        """The keys by folded name, and all keys, of the rows that an earlier sheet of this file makes or changes."""
+        if model not in self.called:
+            names: dict[str, set[str]] = defaultdict(set)
+            keys: set[str] = set()
+            sheet = self.in_file.get(model)
+            if sheet is not None and model is not self.resource.model:
+                rows = Row.objects.filter(batch=self.batch, sheet=sheet.name, kind__in=Row.WRITTEN)
+                after: Any
+                for key, after in rows.filter(after__isnull=False).values_list("key", "after").iterator():
+                    keys.add(key)
+                    for name in sheet.resource.names(after):
+                        if folded := sheet.resource.fold(name):
+                            names[folded].add(key)
+            self.called[model] = names, keys
+        return self.called[model]
 
     def refused(self, model: type[models.Model], keys: list[str]) -> dict[str, int]:
         """The row of this file in which each of these keys was to be made, but is rejected."""

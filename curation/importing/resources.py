@@ -181,8 +181,16 @@ class RecordResource(resources.ModelResource):
         """Look up what the rules of these records need, in a constant number of queries."""
 
     def by_other_name(self, texts: Sequence[str]) -> dict[str, list[str]]:
-        """The keys of records that also go by one of these texts, in a constant number of queries."""
+        """The keys of stored records that also go by one of these texts, in a constant number of queries."""
         return {}
+
+    def names(self, state: State) -> Iterable[str]:
+        """What a record of the file goes by besides its key."""
+        return ()
+
+    def fold(self, name: str) -> str:
+        """By what two names are the same to `by_other_name`; "" for a text that names nothing."""
+        return name
 
     def related(self, model: type[models.Model]) -> models.QuerySet | None:
         """How rows of `model` that are pointed at are read, where `clean_row` needs more than their own columns."""

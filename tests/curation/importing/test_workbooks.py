@@ -362,3 +362,39 @@ def test_expired_or_missing_file_is_told():
     batch = previewed([fact()])
     batch.upload.delete()
     assert batches.sheets_of(batch) == ["facts"]
+
+
+# --- other names of what the workbook makes -----------------------------------------------------
+def names_and_a_fact(partners, **entities):
+    made = [{"slug": slug, "kind": "country"} | cells for slug, cells in entities.items()]
+    return {"entities": made, "facts": [fact(partners=partners)]}
+
+
+def test_name_that_an_earlier_sheet_makes_is_found_by_its_other_names_and_the_preview_says_so():
+    norway = {"name": "Norway", "aliases": "Norge | Noreg"}
+    batch = previewed(names_and_a_fact("norway | NOREG", norway=norway))
+    assert row_of(batch, "acsa-ij-001").after["partners"] == ["norway"]
+    assert "partners: “NOREG” was read as norway." in [note for _row, note in notes_of(batch)]
+    assert confirmed(batch).state == State.APPLIED
+    assert [one.slug for one in Fact.objects.get().partners.all()] == ["norway"]
+
+
+def test_name_that_an_earlier_sheet_changes_is_found_by_what_it_will_be_called():
+    batch = previewed({"entities": [{"slug": "japan", "name": "Nihon"}], "facts": [fact(partners="nihon")]})
+    assert row_of(batch, "acsa-ij-001").after["partners"] == ["japan"]
+    batch = previewed({"entities": [{"slug": "quad", "name": "Four"}], "facts": [fact(partners="QUAD")]})
+    assert wrong_of(batch) == [(2, "partners")]  # it will be called that no more
+
+
+def test_other_name_of_one_that_is_stored_and_one_that_is_made_is_refused_with_both():
+    batch = previewed(names_and_a_fact("Japan", nihon={"name": "Nihon", "aliases": "Japan"}))
+    [(_row, column, value, message)] = problems_of(batch)
+    assert (column, value) == ("partners", "Japan")
+    assert message == "“Japan” is a name of several: japan, nihon. Write the key of the one you mean."
+
+
+def test_fact_falls_with_the_name_that_it_found_by_another():
+    rows = names_and_a_fact("Norge", norway={"name": "Norway", "aliases": "Norge"})
+    rows["entities"].append({"slug": "norway", "name": "Again", "kind": "country"})
+    batch = previewed(rows)
+    assert batch.counts == {"entities": {"rejected": 2}, "facts": {"rejected": 1}}
