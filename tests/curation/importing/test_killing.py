@@ -44,7 +44,7 @@ ROWS = 20_000
 
 def test_worker_killed_while_checking_confirming_and_undoing_leaves_all_or_nothing():
     dice, whole = chance(), objects()
-    batch = batches.start(kept(), target="facts", by="priya", on_site=False)
+    batch = batches.start(kept(facts(ROWS)), target="facts", by="priya", on_site=False)
 
     # checking
     for done in (0, dice.randrange(1_000, ROWS // 2)):  # not in the last chunk, which may be over before the kill
