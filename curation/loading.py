@@ -22,7 +22,7 @@ from django.core.serializers.base import DeserializationError, DeserializedObjec
 from django.db import DatabaseError, models, transaction
 
 from curation.fields import DerivingField
-from curation.importing.writing import new_pks
+from curation.importing.stored.writing import new_pks
 from curation.natural import Key, Memory, key_in, natural_fields, remembered_keys
 from curation.refusals import called, in_our_words, missing
 

@@ -22,7 +22,7 @@ from curation.importing import comparing, leases, tasks
 from curation.importing.batches import NotNow
 from curation.importing.memory import many_rows
 from curation.importing.resources import RecordResource, sheets
-from curation.importing.saving import Saver, tables_of
+from curation.importing.stored.saving import Saver, tables_of
 from curation.models import Batch, Row, Stamp, Step
 
 CHUNK = 2_000  # rows in one go

@@ -19,16 +19,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from curation.importing import foreseeing, headers, leases, reading, states, uploads, writing
+from curation.importing import foreseeing, headers, leases, reading, uploads
 from curation.importing.batches import WORKBOOK
 from curation.importing.escaping import EXAMPLE, unescaped
-from curation.importing.folding import Folder
 from curation.importing.memory import many_rows
-from curation.importing.planning import Planner
-from curation.importing.plans import Plan
-from curation.importing.records import Gathering, Problem, Record, problem
-from curation.importing.resolving import Known
+from curation.importing.planning.folding import Folder
+from curation.importing.planning.planner import Planner
+from curation.importing.planning.plans import Plan
+from curation.importing.planning.records import Gathering, Problem, Record, problem
+from curation.importing.planning.resolving import Known
 from curation.importing.resources import Sheet, sheet_of, sheets
+from curation.importing.stored import states, writing
 from curation.models import Batch, Row, Stamp, Step
 
 CHUNK = 1_000  # records planned at once

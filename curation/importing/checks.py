@@ -7,7 +7,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import FieldDoesNotExist
 from import_export import fields, resources, widgets
 
-from curation.importing import constraints
+from curation.importing.planning import constraints
 from curation.importing.resources import RecordResource, found
 
 # Of the library's own, what the engine calls or reads; `get_queryset` decides what an export shows.

@@ -2,7 +2,7 @@
 
 The Resource's field says how the column is called and, by its widget, how a cell is read and shown; the model's
 field says what may stand there. Keys of other tables are read as keys here and looked up many at a time
-(`curation.importing.resolving`).
+(`curation.importing.planning.resolving`).
 """
 
 import re

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from curation.importing import states
 from curation.importing.columns import Column, Kind
-from curation.importing.judging import Judge
-from curation.importing.plans import Plan
-from curation.importing.records import Record
-from curation.importing.resolving import Known
+from curation.importing.planning.judging import Judge
+from curation.importing.planning.plans import Plan
+from curation.importing.planning.records import Record
+from curation.importing.planning.resolving import Known
 from curation.importing.resources import RecordResource, Sheet, State, sheets
 from curation.importing.resting import Resting, dropped
+from curation.importing.stored import states
 from curation.models import Batch, Row
 
 

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation import consequences, stamps
-from curation.importing import applying, comparing, leases, states
+from curation.importing import applying, comparing, leases
 from curation.importing.resources import RecordResource, sheets
+from curation.importing.stored import states
 from curation.models import Batch, Row
 
 Kind = Row.Kind

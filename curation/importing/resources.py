@@ -22,7 +22,7 @@ from import_export import fields, resources, widgets
 from curation.importing.columns import Column, Kind
 from curation.importing.escaping import BETWEEN
 
-State = dict[str, Any]  # a record by the names of its columns; see `curation.importing.states`
+State = dict[str, Any]  # a record by the names of its columns; see `curation.importing.stored.states`
 
 
 class Reference(NamedTuple):

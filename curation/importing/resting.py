@@ -16,9 +16,9 @@ from django.db.models.functions import RowNumber
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from curation.importing import states
 from curation.importing.columns import Kind
 from curation.importing.resources import Part, RecordResource, Sheet, State, sheets
+from curation.importing.stored import states
 from curation.models import Batch, Row
 
 NAMED = 3  # of what rests on a record by one foreign key

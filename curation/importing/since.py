@@ -8,9 +8,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from curation.importing import states
-from curation.importing.records import Problem, problem
+from curation.importing.planning.records import Problem, problem
 from curation.importing.resources import Part, RecordResource, State
+from curation.importing.stored import states
 from curation.models import Batch, Revision, Step
 
 SHOWN = 60  # characters of a value within a sentence

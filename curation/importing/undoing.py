@@ -14,12 +14,13 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from curation.importing import applying, batches, checking, since, states, tasks, writing
+from curation.importing import applying, batches, checking, since, tasks
 from curation.importing.applying import Work
 from curation.importing.batches import NotNow
 from curation.importing.comparing import Comparison, named
-from curation.importing.records import Problem, problem
+from curation.importing.planning.records import Problem, problem
 from curation.importing.resources import State, sheets
+from curation.importing.stored import states, writing
 from curation.models import Batch, Row, Stamp, Step
 from curation.models.batches import after
 

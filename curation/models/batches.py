@@ -210,7 +210,7 @@ class Step(models.Model):
 class Row(models.Model):
     """What one record of the file, on one or several lines, does to the content: the preview, and the undo record.
 
-    `before` and `after` are states of the record (see `curation.importing.states`), by names of its columns.
+    `before` and `after` are states of the record (see `curation.importing.stored.states`), by names of its columns.
     """
 
     class Kind(models.TextChoices):

@@ -14,9 +14,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from curation import differences
-from curation.importing import resources, since, states
+from curation.importing import resources, since
 from curation.importing.admin.presenting import FIRST, kind_label, kinds_of, number
 from curation.importing.resources import RecordResource, Sheet, State
+from curation.importing.stored import states
 from curation.models import Batch, Row
 
 ON_A_PAGE = 50

@@ -1,7 +1,7 @@
 """The cells of an export: one line for a record, and a further one for each part after the first.
 
 A further line repeats the key and leaves the record's own cells blank, which is how an import knows it
-(`curation.importing.records`).
+(`curation.importing.planning.records`).
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -16,7 +16,7 @@ from django.db import models
 from curation.importing.columns import Column, Kind
 from curation.importing.memory import page_cache
 from curation.importing.resources import Part, Sheet
-from curation.importing.states import list_query, lookup
+from curation.importing.stored.states import list_query, lookup
 
 CHUNK = 2_000
 CACHE = 8_192  # KiB: all pages are read once, so that an export is as fast with few at hand

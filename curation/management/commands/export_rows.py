@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from curation.importing import batches, exporting
 from curation.importing.columns import Column, Kind
 from curation.importing.resources import Sheet, sheets
-from curation.importing.states import lookup
+from curation.importing.stored.states import lookup
 from curation.importing.suggesting import nearest
 from curation.management import terminal
 from curation.management.commands.import_rows import sheet_named

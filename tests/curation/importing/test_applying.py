@@ -8,8 +8,9 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from curation import revisions
-from curation.importing import applying, batches, resources, states
+from curation.importing import applying, batches, resources
 from curation.importing.batches import NotNow
+from curation.importing.stored import states
 from curation.models import Batch, Revision, Row, Stamp
 from quizzes.models import Part, Question
 from relations import deriving, grading

@@ -190,7 +190,9 @@ def test_misspelt_header_stops_the_check_with_a_suggestion():
 # --- what is at hand ------------------------------------------------------------------------
 def test_more_keys_than_are_remembered_are_all_found(monkeypatch):
     """A file in which each fact has its own passage and all share others."""
-    from curation.importing import checking, resolving, saving
+    from curation.importing import checking
+    from curation.importing.planning import resolving
+    from curation.importing.stored import saving
 
     monkeypatch.setattr(checking, "CHUNK", 5)
     monkeypatch.setattr(resolving, "REMEMBERED", 7)

@@ -17,7 +17,7 @@ from django.db.models.functions import Length
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curation.importing import constraints
+from curation.importing.planning import constraints
 from curation.models import Revision
 from quizzes.models import Part, Question
 from relations.models import Alias, Citation, Entity, Fact, Passage, Source

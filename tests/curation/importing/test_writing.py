@@ -10,7 +10,7 @@ from django.db import DataError, IntegrityError, connection, models, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from curation.importing import writing
+from curation.importing.stored import writing
 from curation.models import Batch, Revision, Row, Upload, UploadPart
 from relations.models import Alias, Check, Citation, Entity, Fact
 from tests.curation.importing.columns import Rows, own_columns, values

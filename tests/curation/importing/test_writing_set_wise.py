@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from curation import database
-from curation.importing import writing
+from curation.importing.stored import writing
 from curation.models import Stamp
 from relations.models import Check, Citation, Fact
 from relations.search import search

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from curation.importing import states, writing
-from curation.importing.plans import Plan
-from curation.importing.records import Problem, problem
+from curation.importing.planning.plans import Plan
+from curation.importing.planning.records import Problem, problem
 from curation.importing.resources import Sheet, State
+from curation.importing.stored import states, writing
 from curation.models import Batch, Row
 
 RowKind = Row.Kind

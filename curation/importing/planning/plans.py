@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from curation.importing.records import Problem, Record, problem
+from curation.importing.planning.records import Problem, Record, problem
 from curation.importing.resources import Part, State
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from curation.importing import minting, suggesting
+from curation.importing import suggesting
 from curation.importing.columns import CLEARED, Column, Kind
-from curation.importing.plans import Plan
-from curation.importing.resolving import Known, Limit
+from curation.importing.planning import minting
+from curation.importing.planning.plans import Plan
+from curation.importing.planning.resolving import Known, Limit
 from curation.importing.resources import Creatable, Reference, Sheet, State, sheet_of
 
 

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation.fields import DerivingField
-from curation.importing import states, writing
 from curation.importing.columns import Column, Kind, remembering
 from curation.importing.resources import Part, RecordResource, State
+from curation.importing.stored import states, writing
 from curation.models import Batch, Revision, Row
 
 REMEMBERED = 50_000

@@ -8,12 +8,13 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext as _
 
-from curation.importing import constraints, states
 from curation.importing.columns import Kind
-from curation.importing.instances import Maker
-from curation.importing.plans import Plan
-from curation.importing.resolving import Known
+from curation.importing.planning import constraints
+from curation.importing.planning.instances import Maker
+from curation.importing.planning.plans import Plan
+from curation.importing.planning.resolving import Known
 from curation.importing.resources import Part, RecordResource, Reference, Sheet, State
+from curation.importing.stored import states
 
 
 class Judge:

@@ -12,15 +12,17 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from curation.importing import minting, states, suggesting
+from curation.importing import suggesting
 from curation.importing.columns import CLEARED, KEEP, CellError, Column
 from curation.importing.escaping import carried
-from curation.importing.judging import Judge
-from curation.importing.naming import Names
-from curation.importing.plans import Plan, PlannedPart
-from curation.importing.records import PartLine, Record
-from curation.importing.resolving import Known
+from curation.importing.planning import minting
+from curation.importing.planning.judging import Judge
+from curation.importing.planning.naming import Names
+from curation.importing.planning.plans import Plan, PlannedPart
+from curation.importing.planning.records import PartLine, Record
+from curation.importing.planning.resolving import Known
 from curation.importing.resources import Part, RecordResource, Sheet, State
+from curation.importing.stored import states
 from curation.models import Row
 
 RowKind = Row.Kind

@@ -9,10 +9,11 @@ from django.db import models
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
-from curation.importing import constraints, states
 from curation.importing.columns import Column
-from curation.importing.instances import OF_THE_FILE, Maker
+from curation.importing.planning import constraints
+from curation.importing.planning.instances import OF_THE_FILE, Maker
 from curation.importing.resources import RecordResource, Reference, Sheet, State, of_model
+from curation.importing.stored import states
 from curation.models import Batch, Row
 
 REMEMBERED = 20_000  # rows of one table at hand
