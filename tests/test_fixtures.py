@@ -32,6 +32,12 @@ def content(django_db_setup, django_db_blocker) -> Iterator[None]:
         transaction.set_rollback(True)
 
 
+@pytest.fixture(scope="module")
+def dumped(content, django_db_blocker) -> str:
+    with django_db_blocker.unblock():
+        return dump()
+
+
 def load(*files: Path) -> None:
     call_command("loaddata", *map(str, files or FIXTURES), verbosity=0)
 
@@ -53,35 +59,35 @@ def empty() -> None:
         queryset._raw_delete(queryset.db)
 
 
-def test_loading_twice_changes_nothing(content):
-    first, revisions = dump(), Revision.objects.count()
+def test_loading_twice_changes_nothing(dumped):
+    revisions = Revision.objects.count()
     versions = list(Fact.objects.values_list("ref", "version", "evidence", "date_sort"))
 
     load()
 
-    assert (dump(), Revision.objects.count()) == (first, revisions)
+    assert (dump(), Revision.objects.count()) == (dumped, revisions)
     assert list(Fact.objects.values_list("ref", "version", "evidence", "date_sort")) == versions
 
 
-def test_dump_loads_into_an_empty_database_and_dumps_the_same_bytes(content, tmp_path):
-    first = dump()
+def test_dump_loads_into_an_empty_database_and_dumps_the_same_bytes(dumped, tmp_path):
     file = tmp_path / "dump.json"
-    file.write_text(first, encoding="utf-8")
+    file.write_text(dumped, encoding="utf-8")
 
     empty()
     assert Fact.objects.count() == 0
     load(file)
 
-    assert dump() == first
+    assert dump() == dumped
 
 
 def test_every_row_is_valid(content):
+    """Constraints aside, which the database has asked of each row as it was loaded."""
     for label in CONTENT:
         app, _, name = label.partition(".")
         found = [apps.get_model(app, name)] if name else apps.get_app_config(app).get_models()
         for model in found:
             for row in model._base_manager.all():
-                row.full_clean()
+                row.full_clean(validate_unique=False, validate_constraints=False)
 
 
 def test_every_published_fact_is_visible(content):
