@@ -1,12 +1,12 @@
 """Facts as JSON and CSV: the same words as the page, for other programs and for spreadsheets."""
 
 import csv
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 
+from curation.importing.escaping import escaped
 from relations.models import Citation, Fact
 from relations.provenance import Provenance
 
@@ -15,14 +15,7 @@ COLUMNS = (
     "rank", "evidence", "sources", "version", "address",
 )  # fmt: skip
 
-# What a spreadsheet would run as a formula; the sign before it is taken off on reading, so nothing is lost.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-
 Absolute = Callable[[str], str]  # request.build_absolute_uri
-
-
-def escaped(text: str) -> str:
-    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def row(fact: Fact, absolute: Absolute) -> dict[str, Any]:

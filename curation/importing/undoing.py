@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from curation.importing import applying, batches, checking, since, tasks
+from curation.importing import applying, batches, checking, previewing, since, tasks
 from curation.importing.applying import Work
 from curation.importing.batches import NotNow
 from curation.importing.comparing import Comparison, named
@@ -82,7 +82,7 @@ def check(batch: Batch, lease: uuid.UUID) -> None:
         with transaction.atomic():
             plans = undoings[sheet].plans(rows)
             counts[sheet].update(plan.kind for plan in plans)
-            writing.insert(Row, checking.WRITTEN, (plan.values(batch) for plan in plans))
+            writing.insert(Row, previewing.WRITTEN, (plan.values(batch) for plan in plans))
         progress.add(len(rows))
     checking.finish(batch, lease, counts, progress)
 
