@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 from django_tasks import TaskResultStatus, task
 from django_tasks.base import Task
@@ -121,9 +121,8 @@ def work(job: Callable[[Batch], object], pk: int) -> None:
 
 def renew_connection() -> None:
     """A signal may have come between BEGIN and Django's knowing of it: what follows would be committed by nobody."""
-    alias = connection.alias
-    connections[alias].close()
-    del connections[alias]
+    connection.close()
+    connection.connect()  # in no transaction, whatever Django still believes
 
 
 def stop(batch: Batch) -> None:
