@@ -60,12 +60,13 @@ run: setup ## set up, load, make a local editor account, serve on 127.0.0.1:$POR
 	@until $(MANAGE) db_worker --beside $$$$ --no-reload --verbosity 0 || ! kill -0 $$$$ 2>/dev/null; do sleep 1; done & \
 	exec $(BIN)/gunicorn --config config/gunicorn.py
 
-# Both runs happen even where the first fails; the second says what it skipped where there is no server.
+# Both runs happen even where the first fails; the second says what it skipped where there is no server. Each process
+# begins with tests that stand together, so that what a file sets up is set up once, and takes of the other's at the end.
 .PHONY: test
 test: setup axe ## run the whole suite on SQLite, and again on PostgreSQL where it is found
 	@status=0; \
-	env -u DATABASE_URL $(BIN)/python -m pytest -n $(PROCESSES) || status=$$?; \
-	$(BIN)/python -m tests.postgres -- $(BIN)/python -m pytest -n $(PROCESSES) || status=$$?; \
+	env -u DATABASE_URL $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal || status=$$?; \
+	$(BIN)/python -m tests.postgres -- $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal || status=$$?; \
 	exit $$status
 
 .PHONY: axe
