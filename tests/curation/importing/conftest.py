@@ -1,6 +1,8 @@
 """A small fact base for files to be imported into."""
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 
 from tests.factories import AliasFactory, EntityFactory, PassageFactory, PropertyFactory, SourceFactory, TopicFactory
 
@@ -24,3 +26,11 @@ def room(db: None) -> None:
     PassageFactory(source=source, ref="daily/1", number=1, words=SIGNED, text=SIGNED)
     PassageFactory(source=source, ref="daily/2", number=2, words=MET, text=MET)
     PassageFactory(source=source, ref="daily/3", number=None, words="")
+
+
+@pytest.fixture
+def asha(db: None) -> Client:
+    """Somebody who may do everything."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("asha"))
+    return client

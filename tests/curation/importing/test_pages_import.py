@@ -15,7 +15,7 @@ from curation.models import Batch
 from relations.models import Entity, Fact
 from tests.admin_forms import editor
 from tests.curation.importing.making import batch
-from tests.curation.importing.test_pages_batch import member, text
+from tests.curation.importing.pages import member, text
 from tests.factories import EntityFactory, FactFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db

@@ -13,19 +13,12 @@ from relations.models import Fact
 from tests.admin_forms import editor
 from tests.curation.importing.importing import confirmed, previewed
 from tests.curation.importing.making import batch, changed, fact, new, rejected, rows
-from tests.curation.importing.test_pages_batch import LIST, member, page, text
+from tests.curation.importing.pages import LIST, member, page, text
 from tests.curation.importing.test_pages_import import upload
 from tests.factories import EntityFactory, FactFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 LOSS = {"kind": "relations.fact", "name": "facts", "leaving": [], "returning": [["acsa-ij-001", "They signed it."]]}
-
-
-@pytest.fixture
-def asha() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("asha"))
-    return client
 
 
 # --- more rows than the site applies --------------------------------------------------------
