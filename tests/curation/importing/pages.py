@@ -12,7 +12,7 @@ LIST = "/admin/curation/batch/"
 
 def member(*permissions: str) -> Client:
     """Of the staff, with these permissions (“curation.view_batch”) and no others."""
-    user = User.objects.create_user("mira", is_staff=True)
+    user, _new = User.objects.get_or_create(username="mira", is_staff=True)
     for name in permissions:
         label, codename = name.split(".")
         user.user_permissions.add(Permission.objects.get(content_type__app_label=label, codename=codename))

@@ -47,7 +47,7 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
 from django.test import Client
@@ -71,22 +71,12 @@ from tests.curation.importing.importing import (
     problems_of,
     row_of,
 )
+from tests.curation.importing.pages import member
 from tests.factories import FactFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("room")]
 
 State = Batch.State
-
-
-def member(*permissions: str) -> Client:
-    """Of the staff, with these permissions and no others."""
-    user, _new = User.objects.get_or_create(username="mira", is_staff=True)
-    for name in permissions:
-        label, codename = name.split(".")
-        user.user_permissions.add(Permission.objects.get(content_type__app_label=label, codename=codename))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
