@@ -105,18 +105,25 @@ def work(job: Callable[[Batch], object], pk: int) -> None:
             stop(batch)
     except leases.LeaseLost:
         logger.warning("%s took longer than its lease; nothing of it was written.", batch)
-    except Exception as error:
+    except BaseException as error:
+        if ending := what_ends(error):
+            with suppress(DatabaseError):
+                if not within:  # else the transaction is the caller's to end
+                    renew_connection()
+                leases.release(batch)
+            raise ending from None
         logger.exception("%s failed while %s.", batch, Batch.State(batch.state).label)
         try:
             refuse(batch, problem(error))
         except DatabaseError:
             logger.exception("%s could not be refused; it will read as interrupted.", batch)
-    except BaseException:  # the process is ending
-        with suppress(DatabaseError):
-            if not within:  # else the transaction is the caller's to end
-                renew_connection()
-            leases.release(batch)
-        raise
+
+
+def what_ends(error: BaseException | None) -> BaseException | None:
+    """What ends the process: this, or what came before it, such as a signal that broke off a COMMIT."""
+    while isinstance(error, Exception):
+        error = error.__context__
+    return error
 
 
 def renew_connection() -> None:
@@ -148,7 +155,7 @@ def refuse(batch: Batch, why: str) -> None:
         batch.rows.all().delete()
 
 
-def problem(error: Exception) -> str:
+def problem(error: BaseException) -> str:
     """What to tell people about a fault that is not theirs."""
     if is_full(error):
         return _("The disk of the database is full, so nothing was written. Ask who runs this site to make room.")
@@ -157,14 +164,14 @@ def problem(error: Exception) -> str:
     return _("Something of ours broke; nothing was written. It was logged for those who run this site.")
 
 
-def is_full(error: Exception) -> bool:
+def is_full(error: BaseException) -> bool:
     """As SQLite and PostgreSQL say it."""
     if not isinstance(error, OperationalError):
         return False
     return "disk is full" in str(error) or _sqlstate(error) == POSTGRESQL_DISK_FULL
 
 
-def is_busy(error: Exception) -> bool:
+def is_busy(error: BaseException) -> bool:
     if not isinstance(error, OperationalError):
         return False
     return "is locked" in str(error) or _sqlstate(error) in POSTGRESQL_BUSY

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -127,6 +127,34 @@ def test_process_that_ends_gives_its_batch_back():
     with pytest.raises(SystemExit):
         tasks.work(job, batch.pk)
     assert Batch.objects.get(pk=batch.pk).shown_state == State.INTERRUPTED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_process_that_ends_in_a_commit_gives_its_batch_back(monkeypatch):
+    """What the database then says of a transaction that is not over hides what ends the process."""
+
+    def commit() -> None:
+        monkeypatch.undo()
+        raise SystemExit(1)
+
+    def job(batch: Batch) -> None:
+        taken(batch)
+        with transaction.atomic():
+            Batch.objects.filter(pk=batch.pk).update(done=1)
+            monkeypatch.setattr(connection, "_commit", commit)
+
+    def job_hidden(batch: Batch) -> None:
+        try:
+            job(batch)
+        except SystemExit:
+            raise OperationalError("the transaction is not over")  # noqa: B904
+
+    for one in (job, job_hidden):
+        batch = waiting()
+        with pytest.raises(SystemExit):
+            tasks.work(one, batch.pk)
+        found = Batch.objects.get(pk=batch.pk)
+        assert (found.shown_state, found.problem) == (State.INTERRUPTED, "")
 
 
 @pytest.mark.django_db(transaction=True)
