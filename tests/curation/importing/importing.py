@@ -154,3 +154,9 @@ def why_kept(batch: Batch) -> dict[str, str]:
 
 def row_of(batch: Batch, key: str) -> Row:
     return batch.rows.get(key=key)
+
+
+# --- files of many rows ---------------------------------------------------------------------
+def sources_csv(rows: int, note: str = "") -> ContentFile:
+    lines = [f"source-{number},Source {number},study-note,{note}\n" for number in range(rows)]
+    return ContentFile(("slug,title,kind,note\n" + "".join(lines)).encode(), name="sources.csv")
